@@ -1,0 +1,273 @@
+/**
+ * What the build hands to a platform's folder, and what that folder hands back. Types only: tools arrive as arguments,
+ * so an adapter imports no build tool.
+ * @module
+ */
+import type { FrontRoute, FunctionSettings, Manifest, ManifestTrigger, Resource } from "@godwit/core/manifest";
+import type { Segment } from "@godwit/core/pattern";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+
+/** What one variant of a platform can do, as data with the date it was checked. */
+export interface Capabilities {
+  /** ISO date on which limits and abilities were last compared with the platform's pages. */
+  checked: string;
+  runtime: "node" | "workerd" | "edge";
+  /** Bytes reach the client while the handler is still writing. */
+  streaming: boolean;
+  /** Whether background work runs after the answer, or holds it back. */
+  waitUntil: "after" | "before-answer";
+  /** A client that goes away aborts `context.signal`. */
+  clientAbort: boolean;
+  webSockets: boolean;
+  /** Who serves `public/`: the platform's asset store, or the functions. */
+  assets: "platform" | "function";
+  schedule: boolean;
+  /** Node built-ins without the `node:` prefix. */
+  nodeBuiltins: "all" | readonly string[];
+  /** May native addons (`.node`) and packages copied beside the bundle be there? */
+  nativeModules: boolean;
+  /** What the front tells apart: whole segments, any regular expression, or nothing since the app routes itself. */
+  front: "segments" | "regex" | "self";
+  limits: Limits;
+}
+
+export interface Limits {
+  /** Functions an app may have. */
+  functions?: number;
+  frontRoutes?: number;
+  /** Bytes of one function, unzipped. */
+  functionBytes?: number;
+  functionGzipBytes?: number;
+  requestBytes?: number;
+  responseBytes?: number;
+  /** Milliseconds of start-up that the platform allows. */
+  startup?: number;
+  /** Milliseconds that one request may take. */
+  duration?: number;
+  /** Files of `public/` served by a function: the largest, all together, and how many. */
+  assetBytes?: number;
+  assetTotalBytes?: number;
+  assetCount?: number;
+}
+
+/** `export const config` of a route file. */
+export interface RouteConfig {
+  /** Hint: megabytes. */
+  memory?: number;
+  /** `"500ms"`, `"5s"`, `"1m"`: a 504 after that on every platform. */
+  timeout?: string;
+  /** A variant's runtime (`"edge"`, `"node"`): a requirement. */
+  runtime?: string;
+  regions?: string[];
+  /** A function (on Cloudflare: a Worker) of its own. */
+  split?: boolean;
+  /** Routes with one group's name share a function. */
+  group?: string;
+  /** Cron, five fields, UTC. */
+  schedule?: string;
+  /** Globs, relative to the app's folder, copied beside the bundle. */
+  includeFiles?: string[];
+}
+
+/** Something a route reaches that a platform may lack, with the way the build found it. */
+export interface RouteNeed {
+  kind: "node-builtin" | "native";
+  /** `child_process`, or the path of a `.node` file. */
+  name: string;
+  /** Files from the route to the import, relative to the app: `routes/report.ts > lib/pdf.ts > node:child_process`. */
+  chain: string[];
+}
+
+export interface RoutePlan {
+  /** Relative to the app's folder. */
+  file: string;
+  pattern: string;
+  segments: Segment[];
+  /** Exported methods; `*` for a default export. */
+  methods: string[];
+  config: RouteConfig;
+  /** Files of the folder middleware on the route's path, outermost first. */
+  middleware: string[];
+  needs: RouteNeed[];
+  /** Whether the graph mentions `waitUntil`: a target may skip what it costs otherwise. */
+  usesWaitUntil: boolean;
+  /** Names of packages that are copied beside the bundle instead of bundled. */
+  external: string[];
+}
+
+export interface FunctionPlan {
+  id: string;
+  role: "handler" | "dispatcher" | "fallback";
+  variant: string;
+  /** Empty for a fallback. */
+  routes: RoutePlan[];
+  settings: FunctionSettings;
+  usesWaitUntil: boolean;
+  /** Why it is a function of its own, and why on this variant. */
+  reason: string;
+  /** Routes are imported when first used, not when the function starts. */
+  lazy: boolean;
+  /** For a dispatcher: the functions behind it, and the patterns that go to each. */
+  behind?: { id: string; patterns: string[] }[];
+}
+
+/** How esbuild bundles a variant. */
+export interface EsbuildSettings {
+  platform: "node" | "neutral" | "browser";
+  /** `es2023`, `node22`. */
+  target: string;
+  conditions: string[];
+  mainFields: string[];
+  /** Self-contained bundles of this variant have no chunks beside them. Default false. */
+  selfContained?: boolean;
+  /** Chunks may be imported while the function runs. Default true. */
+  dynamicImport?: boolean;
+  /** `esm`, unless the platform takes a classic script. */
+  format: "esm" | "iife";
+  define?: Record<string, string>;
+  /** Modules that the platform itself provides, such as `cloudflare:*`. */
+  external?: string[];
+  /** Puts a `require` for CommonJS packages in front. Default false. */
+  requireBanner?: boolean;
+}
+
+/** Which variant a route is built for, decided by the target, with the reason that the build prints. */
+export interface VariantChoice {
+  variant: string;
+  reason: string;
+}
+
+/** What a target may ask about a route before it chooses a variant for it. */
+export interface VariantQuestion {
+  route: RoutePlan;
+  /** Why the route cannot run on that variant; undefined when it can. */
+  lacks(variant: string): string | undefined;
+}
+
+/** The build half of a platform: `export const target: Target` in its `target.ts`. */
+export interface Target<Config = unknown> {
+  name: string;
+  variants: Record<string, Capabilities>;
+  /** Checks the target's slice of `godwit.config.ts`, given `{}` when it is absent; fills in the defaults. */
+  config: StandardSchemaV1<unknown, Config>;
+  /** Limits that the config changes, such as a plan's number of functions. */
+  limits?(config: Config): Limits;
+  choose(question: VariantQuestion, config: Config): VariantChoice;
+  esbuild(variant: string, config: Config): EsbuildSettings;
+  /**
+   * The source of a function's entry. It imports `app` (default) and `env` (EnvDefinition | undefined) from
+   * `"godwit:app"`, and this platform's runtime half by its specifier.
+   */
+  entry(fn: FunctionPlan, config: Config): string;
+  /** Writes the platform's layout through the builder and says where things are. */
+  emit(builder: Builder<Config>): Promise<Emitted>;
+  /** Who ships it, as the manifest names it. */
+  deployer: string;
+}
+
+/** The files of one bundled function; contents as they ship. */
+export interface BuiltFunction {
+  plan: FunctionPlan;
+  /** Paths relative to the function's folder; the first is the entry. */
+  files: BuiltFile[];
+  /** External source maps by the path of their file. Never shipped unless asked. */
+  maps: BuiltFile[];
+}
+
+export interface BuiltFile {
+  path: string;
+  contents: Uint8Array;
+}
+
+/** A file of `public/`. */
+export interface AssetFile {
+  /** The URL path, decoded, with a leading slash. */
+  path: string;
+  /** Absolute, to read from. */
+  source: string;
+  bytes: number;
+  contentType: string;
+}
+
+/** The tools that `emit` works with. Paths are relative to `dist/<target>/`. */
+export interface Builder<Config = unknown> {
+  app: string;
+  config: Config;
+  functions: BuiltFunction[];
+  assets: AssetFile[];
+  env: { vars: string[]; secrets: string[] };
+  write(path: string, contents: string | Uint8Array): void;
+  /** Copies a file of the app. */
+  copy(from: string, path: string): void;
+  /** A deterministic zip of these files. */
+  zip(files: readonly BuiltFile[]): Uint8Array;
+}
+
+export interface Emitted {
+  front: { kind: string; routes: FrontRoute[] };
+  functions: {
+    id: string;
+    /** Relative to `dist/<target>/`. */
+    entry: string;
+    files: string[];
+    zip?: string;
+  }[];
+  resources?: Resource[];
+  triggers?: ManifestTrigger[];
+}
+
+/** A built artefact on disk. */
+export interface Artefact {
+  /** Absolute path of `dist/<target>/`. */
+  root: string;
+  manifest: Manifest;
+}
+
+export interface EmulateOptions {
+  /** Bindings and variables that the functions see. Default: none. */
+  env?: Record<string, string>;
+  host?: string;
+  /** 0, the default, takes a free one. */
+  port?: number;
+  /** One of the fronts that the platform's folder names, where there are several. */
+  front?: string;
+}
+
+export interface LogLine {
+  function: string;
+  level: "debug" | "info" | "warn" | "error";
+  text: string;
+}
+
+export interface Startup {
+  /** Milliseconds of CPU from the start of the runtime until it takes requests, over a bare one. */
+  startupCpu: number;
+  /** Milliseconds of CPU for the first request. */
+  firstUseCpu: number;
+}
+
+/** A running emulation: `emulate(artefact, tools, options)` in a platform's `emulate.ts` gives one. */
+export interface Emulator {
+  /** A real socket, so that raw bytes can be sent. */
+  url: URL;
+  fetch(request: Request): Promise<Response>;
+  reload(functionIds: string[]): Promise<void>;
+  /** `schedule` with `{ pattern }`; throws EMULATOR_TRIGGER_UNKNOWN for what the platform has not. */
+  trigger(kind: string, data: unknown): Promise<void>;
+  measure(functionId: string): Promise<Startup>;
+  logs: AsyncIterable<LogLine>;
+  close(): Promise<void>;
+}
+
+/** Packages that an emulator is handed, already imported: name -> namespace. */
+export type Tools = Record<string, unknown>;
+
+/**
+ * What `emulate.ts` exports: `tools` (package name -> why it is needed), `fronts` (the first is the default; empty
+ * where there is one) and `emulate`.
+ */
+export interface EmulatorModule {
+  tools: Record<string, string>;
+  fronts: readonly string[];
+  emulate(artefact: Artefact, tools: Tools, options?: EmulateOptions): Promise<Emulator>;
+}
