@@ -259,8 +259,16 @@ export interface Emulator {
   close(): Promise<void>;
 }
 
-/** Packages that an emulator is handed, already imported: name -> namespace. */
-export type Tools = Record<string, unknown>;
+/** A package that an emulator needs, found from the app or from the CLI. */
+export interface Tool {
+  /** The package's main file, absolute: for tools that run in a process of their own. */
+  path: string;
+  /** Imports it and gives its namespace. */
+  load(): Promise<unknown>;
+}
+
+/** By package name. */
+export type Tools = Record<string, Tool>;
 
 /**
  * What `emulate.ts` exports: `tools` (package name -> why it is needed), `fronts` (the first is the default; empty
