@@ -4,8 +4,20 @@
  */
 export { type AppOptions, createApp } from "./app.ts";
 export { createKey } from "./context.ts";
+export { defineEnv, EnvError, type EnvIssue, type EnvSpec, type StandardSchema } from "./env.ts";
 export { GodwitError, HttpError, type HttpErrorOptions, problem } from "./errors.ts";
+export {
+  html,
+  json,
+  noContent,
+  type RedirectStatus,
+  redirect,
+  type StreamSource,
+  stream,
+  text,
+} from "./respond.ts";
 export { createRouter, onePattern, type RouteSegment, type Row } from "./router.ts";
+export { type SseEvent, type SseOptions, type SseSource, sse } from "./sse.ts";
 export type {
   App,
   Context,
