@@ -165,6 +165,9 @@ export interface Target<Config = unknown> {
   deployer: string;
 }
 
+/** What a target's schema makes of its slice of the config. */
+export type ConfigOf<T> = T extends Target<infer Config> ? Config : never;
+
 /** The files of one bundled function; contents as they ship. */
 export interface BuiltFunction {
   plan: FunctionPlan;

@@ -1,0 +1,46 @@
+import type { Command } from "commander";
+import colors from "picocolors";
+import { createCommand, openProject, type SetExit, type Shared } from "../options.ts";
+import { note, print, printJson, size } from "../output.ts";
+import { buildTarget } from "../project/build-target.ts";
+import { printFunctions, printNotices } from "../summary.ts";
+
+interface Options extends Shared {
+  out?: string;
+  measure?: boolean;
+}
+
+export function command(_exit: SetExit): Command {
+  return createCommand("build", "bundle the app's routes into functions for a target")
+    .option("--out <folder>", "the folder that takes <target>/ (default: dist in the app's folder)")
+    .option("--measure", "start each function in its platform's runtime and record CPU time")
+    .action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  const project = await openProject(options);
+  const built = [];
+  for (const target of options.target ?? project.targets) {
+    const { out, measure, stage } = options;
+    const began = performance.now();
+    const result = await buildTarget(project, target, {
+      out,
+      measure,
+      stage,
+      onStep: (step) => process.stderr.isTTY && !options.json && note(colors.dim(`${target}: ${step}`)),
+    });
+    const { artefact, startup, notices } = result;
+    const { functions } = artefact.manifest;
+    built.push({ target, root: artefact.root, functions, notices, ...(startup && { startup }) });
+    if (options.json) continue;
+    const total = functions.reduce((sum, fn) => sum + fn.bytes, 0);
+    const count = `${functions.length} function${functions.length === 1 ? "" : "s"}`;
+    print(
+      `${colors.green("built")} ${colors.bold(target)}: ${count}, ${size(total)}, in ${Math.round(performance.now() - began)} ms`,
+    );
+    printFunctions(artefact.manifest, startup);
+    printNotices(result);
+    print(colors.dim(`${artefact.root}`));
+  }
+  if (options.json) printJson({ built });
+}

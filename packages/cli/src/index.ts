@@ -1,0 +1,6 @@
+/**
+ * What an app imports from `godwit`: its config's types, and itself for tests.
+ * @module
+ */
+export { type Config, defineConfig } from "./project/config.ts";
+export { loadApp } from "./project/load-app.ts";

@@ -1,0 +1,61 @@
+/**
+ * Reads the command line, loads the one command that it names, and turns what it throws into words and an exit code.
+ * @module
+ */
+import { createRequire } from "node:module";
+import { GodwitError } from "@godwit/core/errors";
+import { Command, CommanderError } from "commander";
+import { EXIT } from "./exit-codes.ts";
+import { printError } from "./output.ts";
+
+/** Each command is a file, imported only when it is named or help is asked for. */
+const commands = {
+  build: () => import("./commands/build.ts"),
+  preview: () => import("./commands/preview.ts"),
+  routes: () => import("./commands/routes.ts"),
+  conform: () => import("./commands/conform.ts"),
+  doctor: () => import("./commands/doctor.ts"),
+};
+
+/** Runs one command line and gives its exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const json = argv.includes("--json");
+  let code: number = EXIT.ok;
+  try {
+    const program = new Command("godwit")
+      .description("Fetch-style route files, built and run on Lambda, Cloudflare, Vercel and Node.")
+      .version(version(), "-v, --version")
+      .exitOverride()
+      .configureOutput({ writeErr: (text) => void (json || process.stderr.write(text)) })
+      .showHelpAfterError("Run with --help to see what there is.");
+    const named = Object.entries(commands).filter(([name]) => argv[0] === name);
+    for (const [, load] of named.length ? named : Object.entries(commands)) {
+      const { command } = await load();
+      program.addCommand(
+        command((exit) => {
+          code = exit;
+        })
+          .exitOverride()
+          .copyInheritedSettings(program),
+      );
+    }
+    if (argv.length === 0) {
+      program.outputHelp();
+      return EXIT.usage;
+    }
+    await program.parseAsync(argv, { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.ok;
+      if (json) printError(new GodwitError("USAGE", error.message.replace(/^error: /, "")), true);
+      return EXIT.usage;
+    }
+    printError(error, json);
+    return EXIT.failed;
+  }
+}
+
+function version(): string {
+  return (createRequire(import.meta.url)("../package.json") as { version: string }).version;
+}

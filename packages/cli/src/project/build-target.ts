@@ -1,0 +1,75 @@
+/**
+ * One build of one target, as every command does it.
+ * @module
+ */
+import { platforms } from "@godwit/adapters/registry";
+import { type BuildResult, build, type Step } from "@godwit/bundler";
+import type { Artefact, EmulateOptions, Emulator, Startup } from "@godwit/bundler/contracts";
+import { GodwitError } from "@godwit/core/errors";
+import type { Project, TargetName } from "./config.ts";
+import { stageEnv } from "./env-files.ts";
+import { loadTools } from "./tools.ts";
+
+export interface BuildTargetOptions {
+  out?: string;
+  /** Whose `.env` files are read. Default `dev`. */
+  stage?: string;
+  measure?: boolean;
+  onStep?(step: Step): void;
+}
+
+/** Builds a target of a project. */
+export async function buildTarget(
+  project: Project,
+  name: TargetName,
+  options: BuildTargetOptions = {},
+): Promise<BuildResult> {
+  const { target } = await platforms[name].target();
+  const { out, stage = "dev", onStep } = options;
+  return build({
+    root: project.root,
+    app: project.name,
+    target,
+    targetConfig: await project.slice(name),
+    config: project.build,
+    adaptersFrom: import.meta.url,
+    secretValues: await stageEnv(project.root, stage, Object.keys(process.env)),
+    ...(out !== undefined && { out }),
+    ...(onStep && { onStep }),
+    ...(options.measure && { measure: (artefact: Artefact) => measureAll(project, name, artefact, stage) }),
+  });
+}
+
+/** Starts a built artefact in its platform's runtime on this machine. */
+export async function emulateTarget(
+  project: Project,
+  name: TargetName,
+  artefact: Artefact,
+  options: EmulateOptions & { stage?: string } = {},
+): Promise<Emulator> {
+  const { stage = "dev", ...rest } = options;
+  const { emulate, tools, fronts } = await platforms[name].emulate();
+  if (rest.front !== undefined && !fronts.includes(rest.front)) {
+    const known = fronts.length ? `It has ${fronts.join(", ")}.` : "It has only one.";
+    throw new GodwitError("FRONT_UNKNOWN", `${name} has no front called ${rest.front}. ${known}`);
+  }
+  const { vars, secrets } = artefact.manifest.env;
+  const env = { ...(await stageEnv(project.root, stage, [...vars, ...secrets])), ...rest.env };
+  return emulate(artefact, await loadTools(project.root, tools), { ...rest, env });
+}
+
+async function measureAll(
+  project: Project,
+  name: TargetName,
+  artefact: Artefact,
+  stage: string,
+): Promise<Record<string, Startup>> {
+  const emulator = await emulateTarget(project, name, artefact, { stage });
+  try {
+    const startups: Record<string, Startup> = {};
+    for (const { id } of artefact.manifest.functions) startups[id] = await emulator.measure(id);
+    return startups;
+  } finally {
+    await emulator.close();
+  }
+}

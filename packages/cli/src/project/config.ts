@@ -1,0 +1,155 @@
+/**
+ * `godwit.config.ts`: loaded through esbuild, checked as a whole, every error with its path in it.
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { platforms, type TargetConfigs } from "@godwit/adapters/registry";
+import type { BuildConfig } from "@godwit/bundler";
+import { bundleModule } from "@godwit/bundler";
+import { GodwitError } from "@godwit/core/errors";
+import type { VerifyRequest } from "@godwit/core/manifest";
+import * as z from "zod";
+import { closest } from "./closest.ts";
+
+export type TargetName = keyof TargetConfigs;
+
+/** Everything is optional; a folder with `routes/` is an app. */
+export interface Config extends BuildConfig, Partial<TargetConfigs> {
+  /** Default: package.json's name without its scope, else `app`. Lower-case letters, digits and hyphens. */
+  name?: string;
+  /** What commands build without `--target`. Default `node`. */
+  target?: TargetName | TargetName[];
+  /** Requests that prove a release, and that `godwit conform` sends when it is given no file. */
+  verify?: VerifyRequest[];
+}
+
+/**
+ * Gives the config its types and changes nothing.
+ *
+ * @example
+ * export default defineConfig({ target: "cloudflare", budgets: { function: { gzipBytes: 50_000 } } });
+ */
+export function defineConfig(config: Config): Config {
+  return config;
+}
+
+/** The config with its defaults, for one app folder. */
+export interface Project {
+  /** Absolute. */
+  root: string;
+  name: string;
+  targets: TargetName[];
+  build: BuildConfig;
+  verify: VerifyRequest[];
+  /** The target's own slice as its schema made it. */
+  slice(target: TargetName): Promise<unknown>;
+}
+
+export const TARGETS: TargetName[] = Object.keys(platforms) as TargetName[]; // the registry's own keys
+
+const bytes = z.number().int().positive();
+const budget = z.strictObject({ bytes: bytes.optional(), gzipBytes: bytes.optional() });
+const schema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,62}$/, "lower-case letters, digits and hyphens, at most 63, a letter first")
+    .optional(),
+  target: z.union([z.enum(TARGETS), z.array(z.enum(TARGETS)).min(1)]).optional(),
+  grouping: z.enum(["auto", "route", "single"]).optional(),
+  budgets: z
+    .strictObject({ function: budget.optional(), total: budget.optional(), startup: z.number().positive().optional() })
+    .optional(),
+  external: z.array(z.string()).optional(),
+  includeFiles: z.array(z.string()).optional(),
+  sourcemap: z.enum(["external", "ship", "none"]).optional(),
+  minify: z.boolean().optional(),
+  allowSecrets: z.array(z.string()).optional(),
+  verify: z
+    .array(
+      z.strictObject({
+        method: z.string().default("GET"),
+        path: z.string().startsWith("/"),
+        status: z.number().int().min(100).max(599).optional(),
+      }),
+    )
+    .optional(),
+  ...Object.fromEntries(TARGETS.map((target) => [target, z.unknown()])),
+});
+
+const FILES = ["godwit.config.ts", "godwit.config.mts", "godwit.config.js", "godwit.config.mjs"];
+
+/** Reads the config and package.json of an app folder. Throws APP_NOT_FOUND, CONFIG_INVALID, CONFIG_FAILED. */
+export async function loadProject(root: string): Promise<Project> {
+  if (!existsSync(join(root, "routes"))) {
+    throw new GodwitError(
+      "APP_NOT_FOUND",
+      `There is no routes/ folder in ${root}. Run in the app's folder, or name it with --root.`,
+    );
+  }
+  const file = FILES.find((name) => existsSync(join(root, name)));
+  const given = file ? await importConfig(root, file) : {};
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) throw invalid(file ?? "", parsed.error.issues);
+  const { name, target, verify = [], ...rest } = parsed.data;
+  const slices = rest as Record<string, unknown>; // the members named after targets
+  const build = Object.fromEntries(Object.entries(rest).filter(([key]) => !TARGETS.includes(key as TargetName)));
+  return {
+    root,
+    name: name ?? (await packageName(root)),
+    targets: target === undefined ? ["node"] : [target].flat(),
+    build,
+    verify,
+    async slice(which) {
+      const { target } = await platforms[which].target();
+      const result = await target.config["~standard"].validate(slices[which] ?? {});
+      if (!result.issues) return result.value;
+      throw invalid(
+        file ?? "",
+        result.issues.map(({ message, path = [] }) => ({
+          message,
+          path: [which, ...path.map((part) => (typeof part === "object" ? part.key : part))],
+        })),
+      );
+    },
+  };
+}
+
+async function importConfig(root: string, file: string): Promise<unknown> {
+  try {
+    const module = (await import(pathToFileURL(await bundleModule({ root, file })).href)) as { default?: unknown };
+    if (module.default && typeof module.default === "object") return module.default;
+  } catch (cause) {
+    if (cause instanceof GodwitError) throw cause;
+    throw new GodwitError("CONFIG_FAILED", `${file} threw while it was loaded: ${(cause as Error).message}`, { cause });
+  }
+  throw new GodwitError("CONFIG_INVALID", `${file} must export default defineConfig({ ... }).`);
+}
+
+interface Issue {
+  message: string;
+  path?: readonly PropertyKey[];
+  code?: string;
+  keys?: readonly string[];
+}
+
+function invalid(file: string, issues: readonly Issue[]): GodwitError {
+  const lines = issues.map(({ message, path = [], keys }) => {
+    const near = keys?.flatMap((key) => closest(key, [...Object.keys(schema.shape)]) ?? []);
+    const hint = near?.length ? ` Did you mean ${near.join(", ")}?` : "";
+    return `  ${path.map(String).join(".") || "the config"}: ${message}.${hint}`;
+  });
+  return new GodwitError("CONFIG_INVALID", `${file} is not valid:\n${lines.join("\n")}\nSee docs/config.md.`);
+}
+
+async function packageName(root: string): Promise<string> {
+  try {
+    const { name } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { name?: unknown };
+    const plain = typeof name === "string" ? name.replace(/^@[^/]*\//, "").toLowerCase() : "";
+    return /^[a-z][a-z0-9-]{0,62}$/.test(plain) ? plain : "app";
+  } catch {
+    return "app"; // package.json is optional, and a name that cannot be read is no reason to stop a build
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * Variables of a stage, from `.env` files and the shell. The shell wins, then the more specific file.
+ * @module
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseEnv } from "node:util";
+import { GodwitError } from "@godwit/core/errors";
+
+/** The files of a stage, the weaker first. `.local` files are for this machine alone and stay out of version control. */
+export function envFiles(stage: string): string[] {
+  return [".env", ".env.local", `.env.${stage}`, `.env.${stage}.local`];
+}
+
+/** What the files alone say. Throws ENV_FILE_UNREADABLE. */
+export async function readEnvFiles(root: string, stage: string): Promise<Record<string, string>> {
+  const values: Record<string, string> = {};
+  for (const name of envFiles(stage)) {
+    try {
+      const text = new TextDecoder("utf-8", { fatal: true }).decode(await readFile(join(root, name)));
+      Object.assign(values, parseEnv(text));
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === "ENOENT") continue;
+      throw new GodwitError(
+        "ENV_FILE_UNREADABLE",
+        `${name} cannot be read as UTF-8 text: ${(cause as Error).message}`,
+        {
+          cause,
+        },
+      );
+    }
+  }
+  return values;
+}
+
+/** The values of a stage for the names that an app declares, and everything that its files say. */
+export async function stageEnv(root: string, stage: string, names: readonly string[]): Promise<Record<string, string>> {
+  const values = await readEnvFiles(root, stage);
+  for (const name of new Set([...names, ...Object.keys(values)])) {
+    const fromShell = process.env[name];
+    if (fromShell !== undefined) values[name] = fromShell;
+  }
+  return values;
+}

@@ -1,0 +1,69 @@
+/**
+ * Heavy tools of emulators are optional: they are taken from the app, else from beside the CLI, else offered.
+ * @module
+ */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { pathToFileURL } from "node:url";
+import type { Tool, Tools } from "@godwit/bundler/contracts";
+import { GodwitError } from "@godwit/core/errors";
+
+/** The main file of a package, as the app or else the CLI sees it. */
+export function findTool(root: string, name: string): string | undefined {
+  for (const from of [join(root, "package.json"), import.meta.url]) {
+    try {
+      return createRequire(from).resolve(name);
+    } catch {
+      // looked for in the next place; that it is nowhere is what undefined says
+    }
+  }
+  return undefined;
+}
+
+/** The tools an emulator asks for (name -> reason). Asks to install a missing one on a terminal; else TOOL_MISSING. */
+export async function loadTools(root: string, wanted: Record<string, string>): Promise<Tools> {
+  const tools: Tools = {};
+  for (const [name, reason] of Object.entries(wanted)) {
+    const path = findTool(root, name) ?? (await offer(root, name, reason));
+    tools[name] = createTool(path);
+  }
+  return tools;
+}
+
+function createTool(path: string): Tool {
+  return { path, load: () => import(pathToFileURL(path).href) };
+}
+
+async function offer(root: string, name: string, reason: string): Promise<string> {
+  const [manager, ...words] = installCommand(root, name);
+  const command = [manager, ...words].join(" ");
+  const missing = new GodwitError("TOOL_MISSING", `${name} is not installed: ${reason}. Install it with: ${command}`);
+  if (!process.stdin.isTTY || process.env.CI) throw missing;
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await prompt.question(`${name} is needed: ${reason}. Install it now with \`${command}\`? [Y/n] `);
+  prompt.close();
+  if (!/^(?:y|yes|)$/i.test(answer.trim())) throw missing;
+  const code = await new Promise<number | null>((resolve, reject) => {
+    spawn(manager, words, { cwd: root, stdio: "inherit", shell: process.platform === "win32" })
+      .on("error", reject)
+      .on("exit", resolve);
+  });
+  const path = code === 0 ? findTool(root, name) : undefined;
+  if (!path) throw missing;
+  return path;
+}
+
+/** The app's own package manager, told by the nearest lockfile. */
+export function installCommand(root: string, name: string): [string, ...string[]] {
+  const lockfiles = { "pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun", "package-lock.json": "npm" };
+  for (let folder = root; ; folder = dirname(folder)) {
+    for (const [file, manager] of Object.entries(lockfiles)) {
+      if (existsSync(join(folder, file)))
+        return manager === "npm" ? [manager, "install", "-D", name] : [manager, "add", "-D", name];
+    }
+    if (folder === dirname(folder)) return ["npm", "install", "-D", name];
+  }
+}
