@@ -15,6 +15,8 @@ export interface BuildTargetOptions {
   /** Whose `.env` files are read. Default `dev`. */
   stage?: string;
   measure?: boolean;
+  /** Laid over the target's slice of the config. */
+  override?: Record<string, unknown>;
   onStep?(step: Step): void;
 }
 
@@ -25,12 +27,12 @@ export async function buildTarget(
   options: BuildTargetOptions = {},
 ): Promise<BuildResult> {
   const { target } = await platforms[name].target();
-  const { out, stage = "dev", onStep } = options;
+  const { out, stage = "dev", override, onStep } = options;
   return build({
     root: project.root,
     app: project.name,
     target,
-    targetConfig: await project.slice(name),
+    targetConfig: await project.slice(name, override),
     config: project.build,
     adaptersFrom: import.meta.url,
     secretValues: await stageEnv(project.root, stage, Object.keys(process.env)),

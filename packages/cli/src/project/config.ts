@@ -44,8 +44,8 @@ export interface Project {
   targets: TargetName[];
   build: BuildConfig;
   verify: VerifyRequest[];
-  /** The target's own slice as its schema made it. */
-  slice(target: TargetName): Promise<unknown>;
+  /** The target's own slice, with `override` laid over it, as its schema made it. */
+  slice(target: TargetName, override?: Record<string, unknown>): Promise<unknown>;
 }
 
 export const TARGETS: TargetName[] = Object.keys(platforms) as TargetName[]; // the registry's own keys
@@ -102,9 +102,9 @@ export async function loadProject(root: string): Promise<Project> {
     targets: target === undefined ? ["node"] : [target].flat(),
     build,
     verify,
-    async slice(which) {
+    async slice(which, override = {}) {
       const { target } = await platforms[which].target();
-      const result = await target.config["~standard"].validate(slices[which] ?? {});
+      const result = await target.config["~standard"].validate({ ...(slices[which] ?? {}), ...override });
       if (!result.issues) return result.value;
       throw invalid(
         file ?? "",

@@ -1,0 +1,130 @@
+/**
+ * Replays a table of requests on several platforms and says where an answer is not as expected, or not alike.
+ * @module
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { platforms } from "@godwit/adapters/registry";
+import type { Capabilities } from "@godwit/bundler/contracts";
+import type { Manifest } from "@godwit/core/manifest";
+import { buildTarget, emulateTarget } from "../project/build-target.ts";
+import { loadProject, type TargetName } from "../project/config.ts";
+import { checkAnswer, compareAnswers } from "./compare.ts";
+import { exchange, type RawAnswer } from "./raw.ts";
+import { type ConformRequestInput, nameOf, parseRequests, toRaw } from "./requests.ts";
+
+/** One platform to ask: a target, with other settings or another front than the config's if you like. */
+export interface ConformRun {
+  target: TargetName;
+  front?: string;
+  /** Laid over the target's slice of the config. */
+  config?: Record<string, unknown>;
+}
+
+export interface ConformOptions {
+  /** The app's folder. Default `.`. */
+  root?: string;
+  requests: readonly ConformRequestInput[];
+  /** The first is the one that the others are compared with. */
+  runs: readonly ConformRun[];
+  /** Default `test`. */
+  stage?: string;
+  env?: Record<string, string>;
+}
+
+/** What one request gave on one platform. */
+export interface Outcome {
+  run: string;
+  request: string;
+  /** Sentences; empty when all is well. */
+  faults: string[];
+  /** Why it was not sent, by the platform's declared capabilities. */
+  skipped?: string;
+}
+
+/**
+ * Builds the app for each run into a folder of its own, starts it, sends every request over a bare socket.
+ *
+ * @example
+ * for await (const { run, request, faults } of conform({ requests, runs: [{ target: "node" }, { target: "lambda" }] }))
+ *   assert.deepEqual(faults, [], `${request} on ${run}`);
+ */
+export async function* conform(options: ConformOptions): AsyncGenerator<Outcome> {
+  const requests = parseRequests(options.requests, "requests");
+  const references: (RawAnswer | undefined)[] = [];
+  for (const run of options.runs) {
+    const name = runName(run);
+    for await (const { index, answer, faults, skipped } of replay(options, run, requests)) {
+      const row = requests[index];
+      if (!row) continue;
+      const reference = references[index];
+      if (answer && reference) faults.push(...compareAnswers(row, answer, reference));
+      else if (answer) references[index] = answer;
+      yield { run: name, request: nameOf(row), faults, ...(skipped !== undefined && { skipped }) };
+    }
+  }
+}
+
+/** `lambda`, `lambda:alb`, `vercel:{"runtime":"node"}`. */
+export function runName({ target, front, config }: ConformRun): string {
+  return [target, front, config && JSON.stringify(config)].filter(Boolean).join(":");
+}
+
+interface Replayed {
+  index: number;
+  answer?: RawAnswer;
+  faults: string[];
+  skipped?: string;
+}
+
+async function* replay(
+  options: ConformOptions,
+  run: ConformRun,
+  requests: ReturnType<typeof parseRequests>,
+): AsyncGenerator<Replayed> {
+  const { root = ".", stage = "test", env } = options;
+  const project = await loadProject(resolve(root));
+  const override = { ...(run.front !== undefined && { front: run.front }), ...run.config };
+  const out = await mkdtemp(join(tmpdir(), "godwit-conform-"));
+  try {
+    const { artefact } = await buildTarget(project, run.target, { out, stage, override });
+    const abilities = await abilitiesOf(run.target, artefact.manifest);
+    const emulator = await emulateTarget(project, run.target, artefact, { stage, front: run.front, env });
+    try {
+      for (const [index, row] of requests.entries()) {
+        const lacks = row.needs.find((need) => !abilities[need]);
+        if (lacks) {
+          yield { index, faults: [], skipped: `${run.target} declares no ${lacks}` };
+          continue;
+        }
+        try {
+          const answer = await exchange(emulator.url, toRaw(row));
+          yield { index, answer, faults: checkAnswer(row, answer) };
+        } catch (error) {
+          yield { index, faults: [(error as Error).message] };
+        }
+      }
+    } finally {
+      await emulator.close();
+    }
+  } finally {
+    await rm(out, { recursive: true, force: true });
+  }
+}
+
+type Abilities = Record<ReturnType<typeof parseRequests>[number]["needs"][number], boolean>;
+
+/** What all variants in an artefact can do. */
+async function abilitiesOf(name: TargetName, manifest: Manifest): Promise<Abilities> {
+  const { target } = await platforms[name].target();
+  const used = [...new Set(manifest.functions.map((fn) => fn.variant))].flatMap(
+    (variant) => target.variants[variant] ?? [],
+  );
+  const all = (ask: (capabilities: Capabilities) => boolean) => used.every(ask);
+  return {
+    streaming: all((variant) => variant.streaming),
+    clientAbort: all((variant) => variant.clientAbort),
+    waitUntilAfter: all((variant) => variant.waitUntil === "after"),
+  };
+}
