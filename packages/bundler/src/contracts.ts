@@ -150,8 +150,8 @@ export interface Target<Config = unknown> {
   variants: Record<string, Capabilities>;
   /** Checks the target's slice of `godwit.config.ts`, given `{}` when it is absent; fills in the defaults. */
   config: StandardSchemaV1<unknown, Config>;
-  /** Limits that the config changes, such as a plan's number of functions. */
-  limits?(config: Config): Limits;
+  /** Limits that the config changes, such as a plan's number of functions; of one variant where it is named. */
+  limits?(config: Config, variant?: string): Limits;
   choose(question: VariantQuestion, config: Config): VariantChoice;
   esbuild(variant: string, config: Config): EsbuildSettings;
   /**
