@@ -1,0 +1,3 @@
+import { json } from "@godwit/core";
+
+export const GET = (request: Request) => json(request.headers.get("cookie"));

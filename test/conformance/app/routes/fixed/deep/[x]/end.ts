@@ -1,0 +1,4 @@
+import { echo } from "../../../../lib/echo.ts";
+
+export const GET = echo;
+export const POST = echo;

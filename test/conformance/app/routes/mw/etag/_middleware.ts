@@ -1,0 +1,3 @@
+import { etag } from "@godwit/core/middleware/etag";
+
+export default etag();

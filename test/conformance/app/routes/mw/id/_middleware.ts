@@ -1,0 +1,3 @@
+import { requestId } from "@godwit/core/middleware/request-id";
+
+export default requestId();

@@ -1,0 +1,3 @@
+import { type Context, json } from "@godwit/core";
+
+export const GET = (_request: Request, context: Context) => json(context.requestId.length > 0);

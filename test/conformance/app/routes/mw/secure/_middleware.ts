@@ -1,0 +1,3 @@
+import { secureHeaders } from "@godwit/core/middleware/secure-headers";
+
+export default secureHeaders();

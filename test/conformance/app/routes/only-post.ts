@@ -1,0 +1,3 @@
+import { noContent } from "@godwit/core";
+
+export const POST = () => noContent();

@@ -1,0 +1,3 @@
+import { conforms } from "./run.ts";
+
+conforms({ target: "cloudflare" }, "cloudflare");

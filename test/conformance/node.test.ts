@@ -1,0 +1,3 @@
+import { conforms } from "./run.ts";
+
+conforms({ target: "node" }, "node, started a second time,");
