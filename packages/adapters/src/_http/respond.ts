@@ -1,0 +1,165 @@
+/**
+ * From a Response to a node:http answer: small bodies in one write with their length, others as they come, at the
+ * speed of the client.
+ * @module
+ */
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+
+export type Outgoing = ServerResponse<IncomingMessage> | Http2ServerResponse<Http2ServerRequest>;
+
+export interface SendOptions {
+  /** The answer is to a HEAD request. */
+  head?: boolean;
+  /** HTTP/1.1: the connection ends with this answer. */
+  close?: boolean;
+  /** Milliseconds for which a client may leave a full socket unread. Default: for ever. */
+  stall?: number;
+  /** Hears why a body failed. */
+  onError?(error: unknown): void;
+}
+
+/** Fields of one connection (RFC 9110 section 7.6.1): the server's own business, and an error in HTTP/2. */
+const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]);
+
+/**
+ * Sends a response. It settles when the last byte is handed to the socket, or the client is gone; it never rejects. A
+ * body that fails after the head was sent cuts the connection, so that the client sees an aborted answer, not a short one.
+ */
+export async function sendResponse(out: Outgoing, response: Response, options: SendOptions = {}): Promise<void> {
+  const { status, body } = response;
+  try {
+    if (out.destroyed) {
+      await body?.cancel(gone());
+    } else if (!body || options.head || status === 204 || status === 205 || status === 304) {
+      body?.cancel().catch(() => {});
+      // RFC 9110 section 8.6: no length in a 204; in a 304 and for HEAD the length would be that of a GET's body.
+      writeHead(out, response, options, options.head || status === 204 || status === 304 ? undefined : 0);
+      out.end();
+    } else {
+      await sendBody(out, response, body.getReader(), options);
+    }
+  } catch (error) {
+    options.onError?.(error);
+    out.destroy(error instanceof Error ? error : undefined);
+  }
+}
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+type Reading = ReturnType<Reader["read"]>;
+
+async function sendBody(out: Outgoing, response: Response, reader: Reader, options: SendOptions): Promise<void> {
+  const first = reader.read();
+  const head = await soon(first);
+  if (head?.done) {
+    writeHead(out, response, options, 0);
+    out.end();
+    return;
+  }
+  const second = head && reader.read();
+  if (head && second && (await soon(second))?.done) {
+    writeHead(out, response, options, toBytes(head.value).byteLength);
+    out.end(head.value);
+    return;
+  }
+  writeHead(out, response, options);
+  // The first event of a stream may be far away: the head goes ahead of it.
+  if (!head && !("stream" in out)) out.flushHeaders();
+  await stream(out, reader, [first, second], options.stall);
+}
+
+async function stream(out: Outgoing, reader: Reader, begun: (Reading | undefined)[], stall?: number): Promise<void> {
+  const onClose = () => {
+    reader.cancel(gone()).catch(() => {});
+  };
+  out.once("close", onClose);
+  if (out.destroyed) onClose();
+  try {
+    for (;;) {
+      const { done, value } = await (begun.shift() ?? reader.read());
+      if (out.destroyed) return;
+      if (done) break;
+      if (!write(out, toBytes(value)) && !(await drained(out, stall))) return;
+    }
+    out.end();
+  } finally {
+    out.off("close", onClose);
+  }
+}
+
+/** Fetch section 2.2.4: a chunk that is not bytes is an error, as it is on every other platform. */
+function toBytes(chunk: Uint8Array): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk;
+  throw new TypeError(`A body stream gave ${typeof chunk} instead of a Uint8Array.`);
+}
+
+/** False when the client is slower than the body. */
+function write(out: Outgoing, chunk: Uint8Array): boolean {
+  return "stream" in out ? out.write(chunk) : out.write(chunk);
+}
+
+/** True when the client has read on; false when it is gone, or was cut since it did not read for too long. */
+function drained(out: Outgoing, stall: number | undefined): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = stall ? setTimeout(() => out.destroy(), stall) : undefined;
+    const settle = (open: boolean) => () => {
+      clearTimeout(timer);
+      out.off("drain", onDrain);
+      out.off("close", onClose);
+      resolve(open);
+    };
+    const onDrain = settle(true);
+    const onClose = settle(false);
+    out.once("drain", onDrain);
+    out.once("close", onClose);
+    if (out.destroyed) onClose();
+  });
+}
+
+/** What a promise gives within this turn of the event loop; undefined when it takes longer. Rejects as it does. */
+async function soon<T>(promise: Promise<T>): Promise<T | undefined> {
+  let settled = false;
+  const settle = () => {
+    settled = true;
+  };
+  promise.then(settle, settle);
+  // A body that is already there is settled after one or two microtasks; only others pay for a turn.
+  for (let tick = 0; tick < 4 && !settled; tick++) await undefined;
+  if (!settled) await new Promise((resolve) => setImmediate(resolve));
+  return settled ? promise : undefined;
+}
+
+function writeHead(out: Outgoing, response: Response, options: SendOptions, length?: number): void {
+  const { status, headers } = response;
+  if ("stream" in out) {
+    const fields: OutgoingHttpHeaders = {};
+    for (const [name, value] of headers) {
+      if (!HOP_BY_HOP.has(name) && name !== "set-cookie") fields[name] = value;
+    }
+    const cookies = headers.getSetCookie();
+    if (cookies.length > 0) fields["set-cookie"] = cookies;
+    if (length !== undefined) fields["content-length"] = length;
+    out.writeHead(status, fields);
+    return;
+  }
+  // A flat list is what node:http copies as it is; Headers gives each Set-Cookie as an entry of its own.
+  const fields: string[] = [];
+  let declared = false;
+  for (const [name, value] of headers) {
+    if (HOP_BY_HOP.has(name)) continue;
+    if (name === "content-length") {
+      if (length !== undefined || status === 204) continue;
+      declared = true;
+    }
+    fields.push(name, value);
+  }
+  if (length !== undefined) fields.push("content-length", String(length));
+  // A stream that does not keep to the length it declared would shift every later answer of the connection.
+  else if (declared && !options.head) out.strictContentLength = true;
+  if (options.close) fields.push("connection", "close");
+  out.writeHead(status, response.statusText || undefined, fields);
+}
+
+function gone(): DOMException {
+  return new DOMException("The client went away.", "AbortError");
+}

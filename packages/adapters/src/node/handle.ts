@@ -1,0 +1,154 @@
+/**
+ * One request: what is refused before the app sees it, and its way through the app and back.
+ * @module
+ */
+import { problem } from "@godwit/core/errors";
+import type { App, ExecutionContext } from "@godwit/core/types";
+import { createOrigins, joinUrl, readTarget } from "../_http/authority.ts";
+import { IncomingBody } from "../_http/body.ts";
+import { createClientReader } from "../_http/forwarded.ts";
+import { createLazyRequest, createNativeRequest } from "../_http/request.ts";
+import { type SendOptions, sendResponse } from "../_http/respond.ts";
+import type { Limits, ServeOptions } from "./options.ts";
+import type { Listener, NodeMessage } from "./server.ts";
+
+/** What a server knows about itself while it runs. */
+export interface ServerState {
+  closing: boolean;
+  /** Requests being answered. */
+  active: number;
+  background: Set<Promise<unknown>>;
+}
+
+/** Answers from files; undefined where there is none for the path. */
+export type AnswerFile = (request: Request) => Promise<Response> | undefined;
+
+export function createHandler(
+  app: App,
+  options: ServeOptions,
+  limits: Limits,
+  state: ServerState,
+  answerFile: AnswerFile | undefined,
+): Listener {
+  const toOrigin = createOrigins();
+  const readClient = createClientReader(options.trustProxy ?? false);
+  const toRequest = options.nativeRequest ? createNativeRequest() : createLazyRequest();
+  const { live, ready } = options.health ?? {};
+  const { env } = process;
+  const waitUntil = (promise: Promise<unknown>) => {
+    const work = Promise.resolve(promise)
+      .catch(() => {})
+      .finally(() => state.background.delete(work));
+    state.background.add(work);
+  };
+
+  return (message, answer, waits) => {
+    const respond = async (response: Response, body = new IncomingBody(message)) => {
+      const send: SendOptions = {
+        head: message.method === "HEAD",
+        // A client that was never told to go on may send its body or not: what comes next could be either.
+        close: state.closing || (waits && !body.used),
+        stall: limits.stall,
+        onError: (error) => console.error(error),
+      };
+      await sendResponse(answer, response, send);
+      if (!body.empty) body.discard(limits.bodyBytes);
+    };
+
+    const run = async (): Promise<void> => {
+      const { method = "GET", url: target = "/" } = message;
+      if (live && isPath(target, live)) return respond(text(200, "ok"));
+      if (ready && isPath(target, ready)) return respond(state.closing ? text(503, "closing") : text(200, "ok"));
+      if (state.active > limits.concurrency) return respond(problem(503, { headers: { "retry-after": "1" } }));
+      const refused = refuse(message, limits);
+      if (refused) return respond(refused);
+
+      const encrypted = "encrypted" in message.socket;
+      const client = readClient(message.socket.remoteAddress, message.headers);
+      const parts = readTarget(target);
+      const authority = readAuthority(message);
+      const origin = toOrigin(client.scheme ?? (encrypted ? "https" : "http"), client.host ?? authority);
+      if (!origin) return respond(bad("HOST_INVALID", "The Host header is missing or not a host."));
+      if (method === "OPTIONS" && target === "*") return respond(new Response(null, { status: 204 }));
+      if (!parts || (parts.authority && parts.authority.toLowerCase() !== authority?.toLowerCase())) {
+        return respond(bad("TARGET_INVALID", "The request target is not a path of this host."));
+      }
+
+      const body = new IncomingBody(message, {
+        limit: limits.bodyBytes,
+        onFirstRead: waits ? () => answer.writeContinue() : undefined,
+      });
+      const request = toRequest({ message, response: answer, url: joinUrl(origin, parts.path), body });
+      const execution: ExecutionContext = {
+        env,
+        ip: client.ip,
+        waitUntil,
+        platform: { name: "node", raw: { request: message, response: answer } },
+      };
+      let response: Response;
+      try {
+        response = await (answerFile?.(request) ?? app.fetch(request, execution));
+      } catch (error) {
+        console.error(error);
+        response = problem(500);
+      }
+      // Whatever the app made of the reading error, the reason is the size.
+      if (body.exceeded && response.status !== 413) {
+        response.body?.cancel().catch(() => {});
+        response = problem(413, { code: "BODY_TOO_LARGE" });
+      }
+      return respond(response, body);
+    };
+
+    state.active++;
+    run()
+      .catch((error) => {
+        console.error(error);
+        answer.destroy();
+      })
+      .finally(() => {
+        state.active--;
+      });
+  };
+}
+
+function refuse(message: NodeMessage, limits: Limits): Response | undefined {
+  const { rawHeaders, method } = message;
+  if (rawHeaders.length > limits.headerCount * 2) {
+    return problem(431, { title: "Request Header Fields Too Large", code: "HEADERS_TOO_MANY" });
+  }
+  if (method === "TRACE" || method === "CONNECT" || method === "TRACK") {
+    // Fetch section 2.2.1 forbids them: no Request can carry them (and TRACE echoes credentials).
+    const allow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, QUERY";
+    return problem(405, { headers: { allow } });
+  }
+  if (Number(message.headers["content-length"] ?? 0) > limits.bodyBytes) {
+    return problem(413, { code: "BODY_TOO_LARGE", detail: `The body is over ${limits.bodyBytes} bytes.` });
+  }
+  // RFC 9112 section 3.2: two Host lines are an error; node:http keeps the first and tells nobody.
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 4 && name.toLowerCase() === "host") hosts++;
+  }
+  return hosts > 1 ? bad("HOST_INVALID", "There is more than one Host header.") : undefined;
+}
+
+/** RFC 9113 section 8.3.1: `:authority` stands for Host; where both are there they must be one. */
+function readAuthority({ headers }: NodeMessage): string | undefined {
+  const { ":authority": authority, host } = headers;
+  if (typeof authority !== "string") return host;
+  return host !== undefined && host !== authority ? undefined : authority;
+}
+
+function isPath(target: string, path: string): boolean {
+  return target.startsWith(path) && (target.length === path.length || target[path.length] === "?");
+}
+
+function text(status: number, body: string): Response {
+  return new Response(body, { status, headers: { "content-type": "text/plain", "cache-control": "no-store" } });
+}
+
+function bad(code: string, detail: string): Response {
+  return problem(400, { code, detail });
+}

@@ -1,0 +1,56 @@
+/**
+ * The end of a server: nothing new, everything begun finished, within a deadline.
+ * @module
+ */
+import type { Server } from "node:http";
+import type { Http2SecureServer, ServerHttp2Session } from "node:http2";
+import type { Socket } from "node:net";
+import type { ServerState } from "./handle.ts";
+import type { ServeOptions } from "./options.ts";
+
+const POLL = 20;
+
+export function createShutdown(
+  server: Server | Http2SecureServer,
+  state: ServerState,
+  options: ServeOptions,
+): () => Promise<boolean> {
+  const sockets = new Set<Socket>();
+  const sessions = new Set<ServerHttp2Session>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  server.on("session", (session: ServerHttp2Session) => {
+    sessions.add(session);
+    session.once("close", () => sessions.delete(session));
+  });
+
+  const close = async (): Promise<boolean> => {
+    const { delay = 0, deadline = 10_000 } = options.shutdown ?? {};
+    const until = performance.now() + delay + deadline;
+    state.closing = true;
+    // Balancers need to see the 503 of the readiness endpoint before the port goes away.
+    if (delay > 0) await sleep(delay);
+    server.close();
+    for (;;) {
+      for (const session of sessions) session.close();
+      // The HTTP/2 server has it for its HTTP/1.1 connections; its types do not know it.
+      if ("closeIdleConnections" in server) (server as Server).closeIdleConnections(); // checked on this line
+      if (state.active === 0 && sockets.size === 0 && state.background.size === 0) return true;
+      if (performance.now() >= until) break;
+      await sleep(POLL);
+    }
+    for (const socket of sockets) socket.destroy();
+    return false;
+  };
+  let closing: Promise<boolean> | undefined;
+  return () => {
+    closing ??= close();
+    return closing;
+  };
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
