@@ -3,8 +3,8 @@
  * `npm test -- test/conformance` the test files below that path.
  */
 import { spawnSync } from "node:child_process";
-import { availableParallelism } from "node:os";
 import { globSync } from "node:fs";
+import { availableParallelism } from "node:os";
 
 const root = new URL("..", import.meta.url).pathname;
 const PACKAGES = ["core", "bundler", "adapters", "cli"];
