@@ -2,23 +2,12 @@
  * The one place that joins match, chain and errors.
  * @module
  */
-import { compose, type Link } from "./compose.ts";
+import { compose, type Link, mustBeResponse, type Recover } from "./compose.ts";
 import { type AppState, RequestContext } from "./context.ts";
 import { HttpError, problem } from "./errors.ts";
-import { errorFields } from "./log.ts";
+import { errorAsData } from "./log.ts";
 import { dispatch } from "./methods.ts";
-import type {
-  App,
-  Context,
-  Env,
-  EnvDefinition,
-  ExecutionContext,
-  Handler,
-  Match,
-  Matched,
-  Middleware,
-  Route,
-} from "./types.ts";
+import type { App, Env, EnvDefinition, ExecutionContext, Handler, Match, Middleware, Route } from "./types.ts";
 
 export interface AppOptions {
   /** The default export of `env.ts`. Parsed on the first request that an env reaches. */
@@ -41,11 +30,20 @@ export interface AppOptions {
  * await app.fetch(new Request("http://localhost/hello"));
  */
 export function createApp(match: Match, options: AppOptions = {}): App {
+  const { middleware = [], notFound } = options;
   const recover = createRecover(options);
   const links = new Map<Route, Link>();
   const state: AppState = { env: createEnv(options.env), shared: new Map() };
-  const atRoot = (handler: Handler) => compose(options.middleware ?? [], handler, recover);
-  const missing = atRoot(options.notFound ?? notFound);
+  /** Also answers, inside the root middleware, what failed before a route was known. */
+  const missing = compose(
+    middleware,
+    (request, context) => {
+      if (context.error) throw context.error;
+      if (notFound) return notFound(request, context);
+      throw new HttpError(404);
+    },
+    recover,
+  );
 
   async function linkOf(route: Route): Promise<Link> {
     const module = typeof route.module === "function" ? await route.module() : route.module;
@@ -55,29 +53,25 @@ export function createApp(match: Match, options: AppOptions = {}): App {
   }
 
   async function answer(request: Request, context: RequestContext): Promise<Response> {
-    let matched: Matched | undefined;
-    let link: Link;
+    let link = missing;
     try {
       // The env is checked before any handler runs: a wrong one fails every request alike.
       if (options.env) void context.env;
-      matched = match(pathOf(request.url));
+      const matched = match(pathOf(request.url));
       if (matched) {
-        context.route = matched.route.pattern;
-        context.params = matched.params;
-        link = links.get(matched.route) ?? (await linkOf(matched.route));
-      } else {
-        link = missing;
+        const { route, params } = matched;
+        context.route = route.pattern;
+        context.params = params;
+        link = links.get(route) ?? (await linkOf(route));
       }
     } catch (error) {
-      link = atRoot(() => {
-        throw error;
-      });
+      context.error = error;
     }
     return link(request, context);
   }
 
   return {
-    async fetch(request, execution = localExecution()) {
+    async fetch(request, execution = LOCAL) {
       const response = await answer(request, new RequestContext(request, execution, state));
       if (request.method !== "HEAD" || !response.body) return response;
       // RFC 9110 section 9.3.2: the same answer without its content.
@@ -87,49 +81,39 @@ export function createApp(match: Match, options: AppOptions = {}): App {
   };
 }
 
-/** The pathname of an absolute URL as the URL parser wrote it. */
+/** For tests: no bindings, and background work that goes on by itself. */
+const LOCAL: ExecutionContext = { env: {}, waitUntil() {}, platform: { name: "local", raw: undefined } };
+
+/** The pathname of an absolute http or https URL, as the URL parser wrote it: a host ends at the first slash after 8. */
 function pathOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  const query = url.indexOf("?", start);
-  const hash = url.indexOf("#", start);
-  const end = query < 0 ? hash : hash < 0 ? query : Math.min(query, hash);
-  return end < 0 ? url.slice(start) : url.slice(start, end);
+  const path = url.slice(url.indexOf("/", 8));
+  const end = path.search(/[?#]/);
+  return end < 0 ? path : path.slice(0, end);
 }
 
-const notFound: Handler = () => {
-  throw new HttpError(404);
-};
-
-function createRecover(options: AppOptions) {
-  return async (error: unknown, request: Request, context: Context): Promise<Response> => {
+function createRecover({ error: handler, dev }: AppOptions): Recover {
+  return async (error, request, context) => {
     if (error instanceof HttpError) return problem(error.status, error.options);
-    context.log.error("unhandled error", errorFields(error));
-    if (options.error) {
-      try {
-        return await options.error(request, context);
-      } catch (second) {
-        context.log.error("_error.ts failed", errorFields(second));
-      }
+    context.log.error("unhandled error", { error });
+    try {
+      if (handler) return mustBeResponse(await handler(request, context), context);
+    } catch (second) {
+      context.log.error("_error.ts failed", { error: second });
     }
-    return problem(500, options.dev ? { detail: String(error), extensions: errorFields(error) } : {});
+    return problem(500, dev ? { detail: String(error), extensions: { error: errorAsData("", error) } } : {});
   };
 }
 
 /** One parse an env object: a platform hands the same one to every request of an instance. */
 function createEnv(definition: EnvDefinition | undefined): AppState["env"] {
   let raw: unknown;
-  let parsed: { env: Env } | undefined;
+  let env: Env | undefined;
   return (given) => {
-    if (!parsed || raw !== given) {
+    if (!env || raw !== given) {
       const values = (given ?? {}) as Record<string, unknown>; // bindings are an object on every platform
-      parsed = { env: (definition ? definition.parse(values) : values) as Env }; // Register ties Env to env.ts
+      env = (definition ? definition.parse(values) : values) as Env; // Register ties Env to env.ts
       raw = given;
     }
-    return parsed.env;
+    return env;
   };
-}
-
-/** For tests: no bindings, and background work that goes on by itself. */
-function localExecution(): ExecutionContext {
-  return { env: {}, waitUntil: () => {}, platform: { name: "local", raw: undefined } };
 }

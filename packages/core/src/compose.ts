@@ -21,9 +21,7 @@ export function compose(middleware: readonly Middleware[], handler: Handler, rec
       guard(async (request, context) => {
         let below: Promise<Response> | undefined;
         const own = await layer(request, context, (other) => {
-          if (below && !other) {
-            throw new GodwitError("NEXT_CALLED_TWICE", "next() was called twice without a Request of its own.");
-          }
+          if (below && !other) throw new GodwitError("NEXT_CALLED_TWICE", "next() again needs a Request of its own.");
           below = inner(other ?? request, context);
           return below;
         });
@@ -38,15 +36,16 @@ type Layer = (request: Request, context: Context) => Response | undefined | Prom
 function guard(layer: Layer, recover: Recover): Link {
   return async (request, context) => {
     try {
-      const response = await layer(request, context);
-      // Not instanceof: a mounted app may answer with a Response class of its own.
-      if (typeof response?.status !== "number") {
-        throw new GodwitError("NO_RESPONSE", `${context.route || "A middleware"} gave no Response.`);
-      }
-      return response;
+      return mustBeResponse(await layer(request, context), context);
     } catch (error) {
       context.error = error;
       return recover(error, request, context);
     }
   };
+}
+
+/** Not by instanceof: a mounted app may answer with a Response class of its own. */
+export function mustBeResponse(value: Response | undefined, context: Context): Response {
+  if (typeof value?.status === "number") return value;
+  throw new GodwitError("NO_RESPONSE", `No Response came from ${context.route || "middleware"}.`);
 }

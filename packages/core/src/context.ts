@@ -2,7 +2,7 @@
  * The context of one request. Its parts are computed when they are read.
  * @module
  */
-import { createLogger, errorFields } from "./log.ts";
+import { createLogger } from "./log.ts";
 import type { Context, Env, ExecutionContext, Geo, Key, Logger, Params, Trigger } from "./types.ts";
 
 /**
@@ -98,8 +98,8 @@ export class RequestContext implements Context {
     this.#values.set(key, value);
   }
   waitUntil(promise: Promise<unknown>): void {
-    this.#execution.waitUntil(
-      Promise.resolve(promise).catch((error) => this.log.error("waitUntil failed", errorFields(error))),
-    );
+    this.#execution.waitUntil(Promise.resolve(promise).catch((error) => this.log.error("waitUntil failed", { error })));
   }
+  /** A Worker's context has it, so mounted fetch apps may call it; there is no origin to pass through to. */
+  passThroughOnException(): void {}
 }

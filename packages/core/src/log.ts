@@ -3,27 +3,26 @@
  * line on the console.
  * @module
  */
-import type { LogFields, Logger } from "./types.ts";
+import type { LogFields, Logger, LogLevel } from "./types.ts";
 
-type Level = "debug" | "info" | "warn" | "error";
-
-/** An Error as data: JSON.stringify alone would write `{}`. */
-export function errorFields(error: unknown): LogFields {
-  if (!(error instanceof Error)) return { error: String(error) };
-  const { name, message, stack, cause } = error;
-  const code = "code" in error ? error.code : undefined;
-  return { error: { name, message, code, stack, ...(cause !== undefined && { cause: errorFields(cause).error }) } };
+/**
+ * An error among the fields as data: JSON.stringify alone would write `{}`. Told by its stack, not by instanceof: it
+ * may come from another realm. Only these members, since others (a client's whole request) may hold secrets.
+ */
+export function errorAsData(_key: string, value: unknown): unknown {
+  if (typeof value === "bigint") return `${value}`;
+  const error = value as Error & { code?: unknown }; // members of anything else are undefined
+  if (!error?.stack) return value;
+  return { name: error.name, message: error.message, code: error.code, stack: error.stack, cause: error.cause };
 }
 
-/** A line on the console, of the console's own method for the level. Never throws: a value without JSON is dropped. */
+/** A line on the console, of the console's own method for the level. Never throws: fields with a cycle are left out. */
 export function createLogger(fields: LogFields): Logger {
-  const write = (level: Level) => (message: string, more?: LogFields) => {
-    let line: string;
+  const write = (level: LogLevel) => (message: string, more?: LogFields) => {
+    let line = message;
     try {
-      line = JSON.stringify({ level, message, ...fields, ...more });
-    } catch {
-      line = JSON.stringify({ level, message });
-    }
+      line = JSON.stringify({ level, message, ...fields, ...more }, errorAsData);
+    } catch {}
     console[level](line);
   };
   return {

@@ -4,7 +4,7 @@
  */
 import type { RequestContext } from "./context.ts";
 import { HttpError } from "./errors.ts";
-import type { Context, FetchApp, Handler, Method, RouteModule } from "./types.ts";
+import type { Handler, Method, RouteModule } from "./types.ts";
 
 const METHODS: readonly Method[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY"];
 
@@ -24,18 +24,10 @@ export function dispatch(module: RouteModule): Handler {
     if (handler) return handler(request, context);
     const { default: rest } = module;
     if (typeof rest === "function") return rest(request, context);
-    if (rest) return mount(rest, request, context);
+    // A fetch app sees the full URL and the raw bindings, as it would alone on a Worker; every context is one of ours.
+    if (rest) return rest.fetch(request, (context as RequestContext).bindings, context);
     const headers = { allow: allowed(module) };
     if (method === "OPTIONS") return new Response(null, { status: 204, headers });
     throw new HttpError(405, { headers });
   };
-}
-
-/** A fetch app sees the full URL and the raw bindings, as it would alone on a Worker. */
-function mount(app: FetchApp, request: Request, context: Context): Response | Promise<Response> {
-  const { bindings } = context as RequestContext; // every context of an app is one
-  return app.fetch(request, bindings, {
-    waitUntil: (promise: Promise<unknown>) => context.waitUntil(promise),
-    passThroughOnException: () => {},
-  });
 }

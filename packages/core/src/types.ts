@@ -100,7 +100,10 @@ export interface Key<T> {
   readonly type?: T;
 }
 
+/** An Error among the values is written with its name, message, code, stack and cause. */
 export type LogFields = Record<string, unknown>;
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** One JSON object a line. Each method takes a message and fields. */
 export interface Logger {
