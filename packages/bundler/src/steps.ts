@@ -20,6 +20,8 @@ export interface ScannedApp {
   error?: string;
   env?: string;
   assets: AssetFile[];
+  /** Files in `routes/` that are no route. */
+  notices?: Notice[];
 }
 
 export interface ScannedRoute {
@@ -34,6 +36,10 @@ export interface ScannedRoute {
 export interface AnalysedApp extends Omit<ScannedApp, "routes"> {
   routes: RoutePlan[];
   envNames: { vars: string[]; secrets: string[] };
+  /** What the files that every function carries (root middleware, `_not-found`, `_error`, `env`) reach. */
+  base: Pick<RoutePlan, "needs" | "usesWaitUntil" | "external">;
+  /** How much code routes share: the bytes of each chunk of a common bundle, and the chunks of each route file. */
+  code: { chunks: number[]; routes: Record<string, number[]> };
 }
 
 /** The part of `godwit.config.ts` that is the same for every target. */
@@ -94,6 +100,19 @@ export interface BuildResult {
   /** Things worth a line that did not fail the build: hints not applied, budgets nearly reached. */
   notices: Notice[];
   startup?: Record<string, Startup>;
+  report: FunctionReport[];
+}
+
+/** What a function's bytes are. */
+export interface FunctionReport {
+  id: string;
+  bytes: number;
+  /** Each file gzipped alone at level 9. */
+  gzipBytes: number;
+  /** The heaviest first. */
+  packages: Weight[];
+  /** Bytes left under the platform's limits, where it has any. */
+  headroom: ByteBudget;
 }
 
 export interface Notice {

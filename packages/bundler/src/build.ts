@@ -1,0 +1,155 @@
+/**
+ * The build, step by step: scan, analyse, group, entry, bundle, optimise, check, emit.
+ * @module
+ */
+import { writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { GodwitError } from "@godwit/core/errors";
+import { printSorted } from "@godwit/core/manifest";
+import { analyseApp } from "./analyse.ts";
+import { type BundleOutput, bundle } from "./bundle.ts";
+import { type CheckInput, checkSizes, checkStartup, overLimit } from "./check.ts";
+import { checkSecrets } from "./check-secrets.ts";
+import type { BuiltFunction, FunctionPlan, Startup } from "./contracts.ts";
+import { emit } from "./emit.ts";
+import { openStage, type Stage } from "./emit-stage.ts";
+import { appSource, entrySource } from "./entry.ts";
+import { groupRoutes } from "./group.ts";
+import { report } from "./report.ts";
+import { scanApp } from "./scan.ts";
+import type { AnalysedApp, BuildOptions, BuildResult, Notice } from "./steps.ts";
+import { trace } from "./trace.ts";
+
+/** What `planApp` needs of the options of a build. */
+export type PlanOptions = Pick<BuildOptions, "root" | "target" | "targetConfig" | "config" | "onStep">;
+
+export interface PlannedApp {
+  app: AnalysedApp;
+  plans: FunctionPlan[];
+  notices: Notice[];
+}
+
+/** The first three steps: which functions a build would make, and why. Nothing is bundled or written. */
+export async function planApp(options: PlanOptions): Promise<PlannedApp> {
+  const { root, target, targetConfig, config = {}, onStep } = options;
+  onStep?.("scan");
+  const scanned = await scanApp(resolve(root));
+  onStep?.("analyse");
+  const app = await analyseApp(scanned, { external: config.external ?? [] });
+  onStep?.("group");
+  const { plans, notices } = await groupRoutes(app, { target, targetConfig, config });
+  return { app, plans, notices };
+}
+
+/**
+ * Builds an app for a target. `<out>/<target>/` is replaced whole, or left as it was when anything throws.
+ *
+ * @example
+ * const { artefact } = await build({ root, app: "shop", target, targetConfig: {}, adaptersFrom: import.meta.url });
+ */
+export async function build(given: BuildOptions): Promise<BuildResult> {
+  const options: BuildOptions = { ...given, root: resolve(given.root) };
+  const { root, config = {}, target, targetConfig, onStep } = options;
+  const out = resolve(options.out ?? join(root, "dist"));
+  const planned = await planApp(options);
+  const { app, notices } = planned;
+  let bundled = await bundlePlans(options, app, planned.plans);
+  onStep?.("check");
+  const toCheck = (): CheckInput => ({ ...bundled, target, targetConfig, config, assets: app.assets });
+  if (overLimit(toCheck()).some(({ plan }) => isDivisible(plan, options))) {
+    const again = await groupRoutes(app, { target, targetConfig, config, split: true });
+    bundled = await bundlePlans(options, app, again.plans);
+    notices.push(...again.notices, {
+      code: "SPLIT_BY_SIZE",
+      message: `One function would exceed the limit of ${target.name}: the app is split into ${again.plans.length}.`,
+    });
+  }
+  notices.push(...bundled.notices, ...checkSizes(toCheck()));
+  checkSecrets({
+    functions: bundled.functions,
+    values: secretsOf(options, app),
+    allow: config.allowSecrets ?? [],
+  });
+  onStep?.("emit");
+  const result = await write(options, app, bundled.functions, out);
+  return {
+    ...result,
+    plans: bundled.functions.map((fn) => fn.plan),
+    notices: [...new Map(notices.map((notice) => [`${notice.code} ${notice.message}`, notice])).values()],
+    report: report(toCheck()),
+  };
+}
+
+interface Finished extends Pick<BundleOutput, "functions" | "weights"> {
+  notices: Notice[];
+}
+
+async function bundlePlans(options: BuildOptions, app: AnalysedApp, plans: FunctionPlan[]): Promise<Finished> {
+  const { root, target, targetConfig, config = {}, adaptersFrom, onStep } = options;
+  onStep?.("entry");
+  const sources = new Map(
+    plans.map((plan) => [plan.id, { entry: entrySource(plan, target, targetConfig), app: appSource(plan, app) }]),
+  );
+  onStep?.("bundle");
+  const bundled = await bundle({
+    root,
+    plans,
+    target,
+    targetConfig,
+    config,
+    adaptersFrom,
+    entrySource: (plan) => sources.get(plan.id)?.entry ?? "",
+    appSource: (plan) => sources.get(plan.id)?.app ?? "",
+  });
+  const traced = await trace({ ...bundled, root, target, targetConfig, config });
+  return { ...traced, notices: [...bundled.notices, ...traced.notices] };
+}
+
+/** An app that is its own front may become several functions behind a dispatcher. */
+function isDivisible(plan: FunctionPlan, { target }: BuildOptions): boolean {
+  return target.variants[plan.variant]?.front === "self" && plan.routes.length > 1;
+}
+
+/** Those that env.ts declares, and those whose name says what they are; a plain variable may stand in any bundle. */
+function secretsOf({ secretValues = {} }: BuildOptions, app: AnalysedApp): Record<string, string> {
+  const { vars, secrets } = app.envNames;
+  const isSecret = (name: string): boolean =>
+    secrets.includes(name) || (!vars.includes(name) && /SECRET|TOKEN|PASSWORD|PRIVATE_KEY|API_?KEY/i.test(name));
+  return Object.fromEntries(Object.entries(secretValues).filter(([name]) => isSecret(name)));
+}
+
+async function write(
+  options: BuildOptions,
+  app: AnalysedApp,
+  functions: BuiltFunction[],
+  out: string,
+): Promise<Pick<BuildResult, "artefact" | "startup">> {
+  let stage: Stage | undefined;
+  try {
+    stage = openStage(out, options.target.name);
+    const manifest = await emit({ options, app, functions }, stage);
+    // a V8 code cache would be taken here, from the staged artefact, and written beside the bundles
+    const startup = await measure(options, stage, manifest);
+    await stage.commit();
+    return { artefact: { root: join(out, options.target.name), manifest }, ...(startup && { startup }) };
+  } catch (cause) {
+    if (!(cause instanceof Error && "syscall" in cause)) throw cause;
+    const place = join(out, options.target.name);
+    throw new GodwitError("EMIT_FAILED", `${place} was left as it was: ${cause.message}`, { cause });
+  } finally {
+    stage?.discard();
+  }
+}
+
+async function measure(
+  { measure: run, config = {}, onStep }: BuildOptions,
+  stage: Stage,
+  manifest: BuildResult["artefact"]["manifest"],
+): Promise<Record<string, Startup> | undefined> {
+  if (!run) return undefined;
+  onStep?.("measure");
+  const startup = await run({ root: stage.artefact, manifest });
+  checkStartup(startup, config);
+  writeFileSync(join(stage.artefact, "startup.json"), printSorted(startup));
+  return startup;
+}

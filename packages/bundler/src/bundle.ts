@@ -1,0 +1,244 @@
+/**
+ * 5. bundle: one pass of esbuild over all entries of a variant, so that a module of 1,000 routes is parsed once; each
+ * function takes its entry and the chunks that it reaches.
+ * @module
+ */
+import type { BuildOptions as EsbuildOptions, Message } from "esbuild";
+import { type Finish, finish } from "./bundle-finish.ts";
+import { joinFunctions, type Shipment } from "./bundle-join.ts";
+import { createNamer, type Namer } from "./bundle-names.ts";
+import { describe, type Output, reach, runPass } from "./bundle-pass.ts";
+import { resolveGodwit } from "./bundle-resolve.ts";
+import type { BuiltFile, BuiltFunction, Capabilities, EsbuildSettings, FunctionPlan, Target } from "./contracts.ts";
+import { importNamespaces } from "./optimise.ts";
+import type { BuildConfig, Bundled, Notice, Weight } from "./steps.ts";
+
+export interface BundleInput {
+  root: string;
+  plans: FunctionPlan[];
+  target: Target;
+  targetConfig: unknown;
+  config: BuildConfig;
+  adaptersFrom: string;
+  /** The source of a plan's entry, and of its `godwit:app`. */
+  entrySource(plan: FunctionPlan): string;
+  appSource(plan: FunctionPlan): string;
+}
+
+/** What a function imports that is not in its bundle, and from where its importers stand. */
+export interface ExternalImport {
+  specifier: string;
+  /** Absolute folders. */
+  from: string[];
+}
+
+export interface BundleOutput extends Bundled {
+  externals: Record<string, ExternalImport[]>;
+  notices: Notice[];
+}
+
+/** More files than this at start-up cost more than one file does (two: none, five: 2 ms, ten: 4 ms of CPU). */
+const MAX_CHUNKS = 3;
+/** Self-contained entries of one pass: each holds all that it reaches, so many at once need gigabytes. */
+const BATCH = 40;
+
+/** Throws BUNDLE_FAILED for what esbuild does not accept. */
+export async function bundle(input: BundleInput): Promise<BundleOutput> {
+  const byVariant = Map.groupBy(input.plans, (plan) => plan.variant);
+  const parts: BundleOutput[] = [];
+  for (const [variant, plans] of byVariant) parts.push(await bundleVariant(input, variant, plans));
+  const order = new Map(input.plans.map((plan, at) => [plan.id, at]));
+  return {
+    functions: parts
+      .flatMap((part) => part.functions)
+      .sort((a, b) => (order.get(a.plan.id) ?? 0) - (order.get(b.plan.id) ?? 0)),
+    weights: Object.assign({}, ...parts.map((part) => part.weights)),
+    externals: Object.assign({}, ...parts.map((part) => part.externals)),
+    notices: parts.flatMap((part) => part.notices),
+  };
+}
+
+async function bundleVariant(input: BundleInput, variant: string, plans: FunctionPlan[]): Promise<BundleOutput> {
+  const { root, target, targetConfig, config } = input;
+  const settings = target.esbuild(variant, targetConfig);
+  const namer = createNamer(root);
+  const importers = new Map<string, Set<string>>();
+  const originals = new Map<string, string>();
+  const options = toEsbuild(input, settings, {
+    external: externalPackages(target.variants[variant], plans, config),
+    importers,
+    originals,
+  });
+  const warnings: Message[] = [];
+  const outputs = new Map<string, Output>();
+  const alone = settings.selfContained === true || settings.format === "iife" || settings.dynamicImport === false;
+  for (const batch of alone ? chunk(plans, BATCH) : [plans]) {
+    const pass = await runPass({ ...options, splitting: !alone, entryPoints: batch.map(toEntryPoint) }, namer);
+    for (const [name, output] of pass.outputs) outputs.set(name, output);
+    warnings.push(...pass.warnings);
+  }
+  const extension = extensionOf(settings);
+  const ship = shipOf(outputs, plans, extension);
+  await joinFunctions(ship.filter(tooMany), { options, namer, extension });
+  const finishing: Finish = {
+    requireBanner: settings.requireBanner === true && settings.format === "esm",
+    minified: config.minify !== false,
+    namer,
+    originals,
+  };
+  const finished = new Map<Output, { file: BuiltFile; map?: BuiltFile }>();
+  return {
+    functions: ship.map((each) => toFunction(each, extension, finished, finishing, config)),
+    weights: Object.fromEntries(ship.map(({ plan, inputs }) => [plan.id, weigh(inputs, namer)])),
+    externals: Object.fromEntries(ship.map((each) => [each.plan.id, externalsOf(each, importers)])),
+    notices: warnings.filter(isOwn).map((warning) => ({ code: "BUNDLE_WARNING", message: describe(warning) })),
+  };
+}
+
+function shipOf(outputs: ReadonlyMap<string, Output>, plans: FunctionPlan[], extension: string): Shipment[] {
+  return plans.map((plan) => {
+    const name = `${entryName(plan)}${extension}`;
+    const entry = outputs.get(name);
+    if (!entry) throw new TypeError(`esbuild gave no output for ${plan.id}`);
+    const chunks = reach(outputs, name, ["statics", "dynamics"])
+      .sort()
+      .flatMap((each) => outputs.get(each) ?? []);
+    const all = [entry, ...chunks];
+    const inputs: Record<string, number> = {};
+    for (const output of all) {
+      for (const [input, bytes] of Object.entries(output.inputs)) inputs[input] = (inputs[input] ?? 0) + bytes;
+    }
+    return { plan, entry, chunks, inputs, externals: [...new Set(all.flatMap((output) => output.externals))].sort() };
+  });
+}
+
+function tooMany({ entry, chunks }: Shipment): boolean {
+  if (chunks.length <= MAX_CHUNKS) return false;
+  const all = new Map([entry, ...chunks].map((output) => [output.name, output]));
+  return reach(all, entry.name, ["statics"]).length > MAX_CHUNKS;
+}
+
+function toFunction(
+  { plan, entry, chunks }: Shipment,
+  extension: string,
+  finished: Map<Output, { file: BuiltFile; map?: BuiltFile }>,
+  finishing: Finish,
+  config: BuildConfig,
+): BuiltFunction {
+  const files: BuiltFile[] = [];
+  const maps: BuiltFile[] = [];
+  for (const output of [entry, ...chunks]) {
+    const path = output === entry ? `index${extension}` : output.name;
+    const known = finished.get(output) ?? finishOutput(output, path, finishing, config);
+    finished.set(output, known);
+    files.push(known.file);
+    if (known.map) maps.push(known.map);
+  }
+  if (config.sourcemap === "ship") files.push(...maps);
+  return { plan, files, maps };
+}
+
+/** One object for each output, however many functions ship it: later steps know it again and work once. */
+function finishOutput(output: Output, path: string, finishing: Finish, config: BuildConfig) {
+  const { code, map } = finish(output, finishing);
+  const link = config.sourcemap === "ship" ? `//# sourceMappingURL=${path}.map\n` : "";
+  const file: BuiltFile = { path, contents: Buffer.from(code + link) };
+  return map === undefined ? { file } : { file, map: { path: `${path}.map`, contents: Buffer.from(map) } };
+}
+
+interface Collected {
+  external: ReadonlySet<string>;
+  importers: Map<string, Set<string>>;
+  originals: Map<string, string>;
+}
+
+function toEsbuild(input: BundleInput, settings: EsbuildSettings, collected: Collected): EsbuildOptions {
+  const { root, config, adaptersFrom, plans } = input;
+  const { external, importers, originals } = collected;
+  const minify = config.minify !== false;
+  return {
+    absWorkingDir: root,
+    outdir: root,
+    bundle: true,
+    format: settings.format,
+    platform: settings.platform,
+    target: settings.target,
+    conditions: settings.conditions,
+    mainFields: settings.mainFields,
+    external: settings.external,
+    define: { "process.env.NODE_ENV": '"production"', ...settings.define },
+    minify,
+    legalComments: "none",
+    charset: "utf8",
+    sourcemap: config.sourcemap === "none" ? false : "external",
+    entryNames: "[name]",
+    chunkNames: "chunk-[hash]",
+    assetNames: "asset-[hash]",
+    outExtension: { ".js": extensionOf(settings) },
+    plugins: [
+      resolveGodwit({
+        root,
+        adaptersFrom,
+        external,
+        platform: settings.platform,
+        entries: new Map(plans.map((plan) => [plan.id, input.entrySource(plan)])),
+        apps: new Map(plans.map((plan) => [plan.id, input.appSource(plan)])),
+        onExternal: (specifier, from) => {
+          const froms = importers.get(specifier) ?? new Set();
+          importers.set(specifier, froms.add(from));
+        },
+      }),
+      importNamespaces({ originals, root }),
+    ],
+  };
+}
+
+/** Packages stay imports only where there are files to import. */
+function externalPackages(
+  capabilities: Capabilities | undefined,
+  plans: FunctionPlan[],
+  config: BuildConfig,
+): ReadonlySet<string> {
+  if (!capabilities?.nativeModules) return new Set();
+  const routes = plans.flatMap((plan) => plan.routes);
+  return new Set([...(config.external ?? []), ...routes.flatMap((route) => route.external)]);
+}
+
+function externalsOf({ externals }: Shipment, importers: Map<string, Set<string>>): ExternalImport[] {
+  return externals.flatMap((specifier) => {
+    const from = importers.get(specifier);
+    return from ? [{ specifier, from: [...from].sort() }] : [];
+  });
+}
+
+function weigh(inputs: Record<string, number>, namer: Namer): Weight[] {
+  const weights = new Map<string, number>();
+  for (const [input, bytes] of Object.entries(inputs)) {
+    const name = namer.ownerOf(input);
+    weights.set(name, (weights.get(name) ?? 0) + bytes);
+  }
+  return [...weights]
+    .map(([name, bytes]) => ({ name, bytes }))
+    .sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1));
+}
+
+/** Node takes a lone file for an ES module by its extension. */
+function extensionOf({ format, platform }: EsbuildSettings): ".mjs" | ".js" {
+  return format === "esm" && platform === "node" ? ".mjs" : ".js";
+}
+
+function toEntryPoint(plan: FunctionPlan): { in: string; out: string } {
+  return { in: `godwit:entry/${plan.id}`, out: entryName(plan) };
+}
+
+function entryName(plan: FunctionPlan): string {
+  return `entry-${plan.id}`;
+}
+
+function isOwn({ location }: Message): boolean {
+  return !location?.file.includes("node_modules/");
+}
+
+function chunk<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
+}

@@ -1,0 +1,93 @@
+/**
+ * 8. emit: the platform's own layout, written through the builder, and the manifest that describes it.
+ * @module
+ */
+import { linkSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { GodwitError } from "@godwit/core/errors";
+import { type Manifest, printSorted } from "@godwit/core/manifest";
+import type { Builder, BuiltFunction } from "./contracts.ts";
+import { toManifest } from "./emit-manifest.ts";
+import { createRecords, type Records } from "./emit-records.ts";
+import type { Stage } from "./emit-stage.ts";
+import type { AnalysedApp, BuildOptions } from "./steps.ts";
+import { zip } from "./zip.ts";
+
+export interface EmitInput {
+  options: BuildOptions;
+  app: AnalysedApp;
+  functions: BuiltFunction[];
+}
+
+/** Writes into the stage. Throws EMIT_PATH for a path that leaves it or is taken, EMIT_FILE_MISSING. */
+export async function emit({ options, app, functions }: EmitInput, stage: Stage): Promise<Manifest> {
+  const records = createRecords();
+  const folders = new Set<string>();
+  const put = (path: string, contents: Uint8Array): void => {
+    const file = join(stage.artefact, checkPath(path));
+    if (!folders.has(dirname(file))) mkdirSync(dirname(file), { recursive: true });
+    folders.add(dirname(file));
+    records.add(path, contents);
+    writeFileSync(file, contents);
+  };
+  const sources = new Map<string, string>();
+  const builder: Builder = {
+    app: options.app,
+    config: options.targetConfig,
+    functions,
+    assets: app.assets,
+    env: app.envNames,
+    write: (path, contents) => put(path, typeof contents === "string" ? Buffer.from(contents) : contents),
+    copy(from, path) {
+      put(path, readFileSync(from));
+      if (!sources.has(from)) sources.set(from, path);
+    },
+    zip: (files) => records.keepNot(zip(files)),
+  };
+  const emitted = await options.target.emit(builder);
+  const assets = app.assets.flatMap(({ source }) => sources.get(source) ?? []);
+  const manifest = toManifest({ options, app, functions, emitted, records, assets });
+  writeFileSync(join(stage.artefact, "manifest.json"), printSorted(manifest));
+  writeMaps(functions, records, stage.maps);
+  return manifest;
+}
+
+function checkPath(path: string): string {
+  const plain = path !== "" && !/^\/|\\|\0|^[A-Za-z]:/.test(path);
+  if (plain && !path.split("/").some((part) => part === "" || part === "." || part === "..")) return path;
+  throw new GodwitError("EMIT_PATH", `The target writes to a path outside its folder: ${JSON.stringify(path)}`);
+}
+
+/**
+ * `<target>.maps/` mirrors `<target>/`: the map of `functions/users/index.mjs` is `functions/users/index.mjs.map` there.
+ * Functions that share a chunk share its map, as a link where the file system has links.
+ */
+function writeMaps(functions: BuiltFunction[], records: Records, folder: string): void {
+  const mapOf = new Map<Uint8Array, Uint8Array>();
+  for (const { files, maps } of functions) {
+    const byPath = new Map(maps.map((map) => [map.path, map.contents]));
+    for (const { path, contents } of files) {
+      const map = byPath.get(`${path}.map`);
+      if (map) mapOf.set(contents, map);
+    }
+  }
+  const written = new Map<Uint8Array, string>();
+  for (const { path, contents } of records.all()) {
+    const map = contents && mapOf.get(contents);
+    if (!map) continue;
+    const file = join(folder, `${path}.map`);
+    mkdirSync(dirname(file), { recursive: true });
+    const first = written.get(map);
+    if (first === undefined) writeFileSync(file, map);
+    else linkOrWrite(first, file, map);
+    written.set(map, first ?? file);
+  }
+}
+
+function linkOrWrite(first: string, file: string, contents: Uint8Array): void {
+  try {
+    linkSync(first, file);
+  } catch {
+    writeFileSync(file, contents); // a file system without links, or with too many to this file
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * Godwit's build: routes in, small functions with a manifest out.
+ * @module
+ */
+export { build, type PlannedApp, type PlanOptions, planApp } from "./build.ts";
+export { type BundleModuleOptions, type BundleWholeOptions, bundleModule, bundleWhole, readArtefact } from "./load.ts";
+export { summarise } from "./report.ts";
+export type {
+  AnalysedApp,
+  BuildConfig,
+  BuildOptions,
+  BuildResult,
+  ByteBudget,
+  FunctionReport,
+  Notice,
+  Step,
+  Weight,
+} from "./steps.ts";
