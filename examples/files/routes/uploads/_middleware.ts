@@ -1,4 +1,4 @@
 import { bodyLimit } from "@godwit/core/middleware/body-limit";
 
 /** A megabyte is enough for this example; more is a 413. */
-export default bodyLimit({ bytes: 1_000_000 });
+export default bodyLimit({ max: 1_000_000 });

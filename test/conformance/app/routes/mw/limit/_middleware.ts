@@ -1,3 +1,3 @@
 import { bodyLimit } from "@godwit/core/middleware/body-limit";
 
-export default bodyLimit({ bytes: 1000 });
+export default bodyLimit({ max: 1000 });
