@@ -9,6 +9,7 @@ import { IncomingBody } from "../_http/body.ts";
 import { createClientReader } from "../_http/forwarded.ts";
 import { createLazyRequest, createNativeRequest } from "../_http/request.ts";
 import { type SendOptions, sendResponse } from "../_http/respond.ts";
+import type { AnswerFile } from "./assets.ts";
 import type { Limits, ServeOptions } from "./options.ts";
 import type { Listener, NodeMessage } from "./server.ts";
 
@@ -20,8 +21,19 @@ export interface ServerState {
   background: Set<Promise<unknown>>;
 }
 
-/** Answers from files; undefined where there is none for the path. */
-export type AnswerFile = (request: Request) => Promise<Response> | undefined;
+/** What the app gets with every call of this server; requests add to it. */
+export function createExecution(state: ServerState): ExecutionContext {
+  return {
+    env: process.env,
+    waitUntil(promise) {
+      const work = Promise.resolve(promise)
+        .catch(() => {})
+        .finally(() => state.background.delete(work));
+      state.background.add(work);
+    },
+    platform: { name: "node", raw: undefined },
+  };
+}
 
 export function createHandler(
   app: App,
@@ -34,13 +46,7 @@ export function createHandler(
   const readClient = createClientReader(options.trustProxy ?? false);
   const toRequest = options.nativeRequest ? createNativeRequest() : createLazyRequest();
   const { live, ready } = options.health ?? {};
-  const { env } = process;
-  const waitUntil = (promise: Promise<unknown>) => {
-    const work = Promise.resolve(promise)
-      .catch(() => {})
-      .finally(() => state.background.delete(work));
-    state.background.add(work);
-  };
+  const { env, waitUntil } = createExecution(state);
 
   return (message, answer, waits) => {
     const respond = async (response: Response, body = new IncomingBody(message)) => {

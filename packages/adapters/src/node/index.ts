@@ -2,9 +2,12 @@
  * The runtime half for Node: one server for an app, with limits, health endpoints and a graceful end.
  * @module
  */
+import { GodwitError } from "@godwit/core/errors";
 import type { App } from "@godwit/core/types";
-import { type AnswerFile, createHandler, type ServerState } from "./handle.ts";
+import { openAssets } from "./assets.ts";
+import { createExecution, createHandler, type ServerState } from "./handle.ts";
 import { readLimits, type ServeOptions } from "./options.ts";
+import { startSchedules } from "./schedule.ts";
 import { createServer, listen, readPort } from "./server.ts";
 import { createShutdown } from "./shutdown.ts";
 
@@ -19,6 +22,8 @@ export interface NodeServer {
    * Resolves to whether everything had finished. A second call joins the first.
    */
   close(): Promise<boolean>;
+  /** Calls a route as its schedule does, and gives the answer. Throws SCHEDULE_UNKNOWN for a route that has none. */
+  trigger(pattern: string): Promise<Response>;
 }
 
 /**
@@ -33,15 +38,30 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<NodeS
   options.env?.parse(process.env);
   const limits = readLimits(options.limits);
   const state: ServerState = { closing: false, active: 0, background: new Set() };
-  const answerFile: AnswerFile | undefined = undefined;
+  const answerFile = options.root ? openAssets(options.root) : undefined;
   const server = createServer(options, limits, createHandler(app, options, limits, state, answerFile));
   const host = process.env.HOST || options.host;
-  const close = createShutdown(server, state, options);
+  const shutdown = createShutdown(server, state, options);
   await listen(server, readPort(options), host);
   const address = server.address();
   const port = typeof address === "object" ? address?.port : undefined;
   const name = !host || host === "0.0.0.0" || host === "::" ? "localhost" : host.includes(":") ? `[${host}]` : host;
-  return { url: new URL(`${options.tls ? "https" : "http"}://${name}:${port}`), close };
+  const url = new URL(`${options.tls ? "https" : "http"}://${name}:${port}`);
+
+  const schedules = options.schedules ?? [];
+  const execution = createExecution(state);
+  const trigger = async (pattern: string) => {
+    if (!schedules.some((schedule) => schedule[1] === pattern)) {
+      throw new GodwitError("SCHEDULE_UNKNOWN", `No route with the pattern ${pattern} has a schedule.`);
+    }
+    return app.fetch(new Request(new URL(pattern, url)), { ...execution, trigger: "schedule" });
+  };
+  const stop = startSchedules(schedules, (pattern) => execution.waitUntil(trigger(pattern)));
+  const close = () => {
+    stop();
+    return shutdown();
+  };
+  return { url, close, trigger };
 }
 
 /**
@@ -54,8 +74,8 @@ export async function start(app: App, options: ServeOptions = {}): Promise<void>
   try {
     server = await serve(app, options);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? `${error.code}: ` : "";
-    console.error(error instanceof Error && code ? code + error.message : error);
+    // An error of ours says all there is to say; of any other the stack is needed.
+    console.error(error instanceof Error && "code" in error ? `${error.code}: ${error.message}` : error);
     process.exit(1);
   }
   let ending = false;
@@ -69,7 +89,16 @@ export async function start(app: App, options: ServeOptions = {}): Promise<void>
   // Whoever started this process over a channel waits for this line, and takes the server with it when it goes.
   if (process.send) {
     process.on("disconnect", end);
+    process.on("message", async (message: { godwit?: string; pattern?: string } | null) => {
+      if (message?.godwit !== "schedule" || typeof message.pattern !== "string") return;
+      const answer = await server.trigger(message.pattern).then(({ status }) => ({ status }), toFields);
+      process.send?.({ godwit: "scheduled", ...answer });
+    });
     process.send({ godwit: "ready", url: server.url.href });
   }
   console.log(`Listening on ${server.url.href}`);
+}
+
+function toFields(error: unknown): { error: string } {
+  return { error: error instanceof Error ? error.message : String(error) };
 }

@@ -4,6 +4,7 @@
  */
 import type { EnvDefinition } from "@godwit/core/types";
 import type { TrustProxy } from "../_http/forwarded.ts";
+import type { Schedule } from "./schedule.ts";
 
 export interface Limits {
   /** Bytes of the request line and all header fields. More is a 431. Default 16384. */
@@ -53,6 +54,8 @@ export interface ServeOptions {
   env?: EnvDefinition;
   /** A file URL in the folder that holds `public/` and its index `assets.json`. Default: no files are served. */
   root?: string;
+  /** Routes that the server's own clock calls with GET; `context.trigger` is "schedule". Default: none. */
+  schedules?: readonly Schedule[];
   /** Hands the platform's own Request objects to the app and leaves the globals alone; slower. Default false. */
   nativeRequest?: boolean;
 }
