@@ -1,8 +1,6 @@
-import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { readArtefact } from "@godwit/bundler";
 import type { Artefact, Emulator } from "@godwit/bundler/contracts";
-import { GodwitError } from "@godwit/core/errors";
 import type { Command } from "commander";
 import colors from "picocolors";
 import { createCommand, oneTarget, openProject, type SetExit, type Shared, toNumber } from "../options.ts";
@@ -57,12 +55,7 @@ async function run(options: Options): Promise<void> {
 async function findArtefact(project: Project, target: TargetName, options: Options): Promise<Artefact> {
   const out = resolve(options.out ?? join(project.root, "dist"));
   if (options.build) return (await buildTarget(project, target, { out, stage: options.stage })).artefact;
-  const root = join(out, target);
-  if (existsSync(join(root, "manifest.json"))) return readArtefact(root);
-  throw new GodwitError(
-    "ARTEFACT_MISSING",
-    `There is no build for ${target} in ${root}. Run \`godwit build --target ${target}\` first, or add --build.`,
-  );
+  return readArtefact(join(out, target));
 }
 
 async function printLogs(emulator: Emulator): Promise<void> {
