@@ -53,7 +53,7 @@ export function toNode(app: App, options: VercelOptions = {}): NodeHandler {
       typeof trigger === "string"
         ? await app.fetch(request, createExecution({ header, raw, waitUntil, trigger }))
         : trigger;
-    await sendResponse(res, response, { head: request.method === "HEAD" });
+    await sendResponse(res, response, { head: request.method === "HEAD", onError: (error) => console.error(error) });
     while (held.length) await Promise.all(held.splice(0));
   };
 }

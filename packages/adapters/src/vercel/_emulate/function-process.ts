@@ -1,0 +1,105 @@
+/**
+ * The process of one function: started on first use, started again after it ended.
+ * @module
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { extname } from "node:path";
+import { GodwitError } from "@godwit/core/errors";
+import type { Logs } from "./logs.ts";
+import type { ChildMessage, ChildOptions } from "./protocol.ts";
+
+export interface ProcessOptions extends ChildOptions {
+  /** The function's id, for its log lines. */
+  name: string;
+  variant: "edge" | "node";
+  env: Record<string, string>;
+  logs: Logs;
+  map(text: string): string;
+}
+
+interface Running {
+  child: ChildProcess;
+  port: number;
+  /** Microseconds that starting took. */
+  cpu: number;
+}
+
+export class FunctionProcess {
+  #options: ProcessOptions;
+  #running?: Promise<Running>;
+  #questions = 0;
+
+  constructor(options: ProcessOptions) {
+    this.#options = options;
+  }
+
+  /** The port it listens on. Rejects with `VERCEL_FUNCTION_FAILED` when it does not start. */
+  start(): Promise<Running> {
+    this.#running ??= this.#fork();
+    return this.#running;
+  }
+
+  /** Microseconds of CPU since its start. */
+  async cpu(): Promise<number> {
+    const { child } = await this.start();
+    const id = ++this.#questions;
+    return new Promise((resolve, reject) => {
+      const settle = (message: ChildMessage | undefined) => {
+        if (message && (message.kind !== "cpu" || message.id !== id)) return;
+        child.off("message", settle);
+        child.off("exit", onExit);
+        if (message) resolve(message.cpu);
+        else reject(failed(this.#options.name));
+      };
+      const onExit = () => settle(undefined);
+      child.on("message", settle);
+      child.once("exit", onExit);
+      child.send({ id });
+    });
+  }
+
+  /** Settles when the process is gone. */
+  async stop(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    const found = await running?.catch(() => undefined);
+    if (found) await end(found.child);
+  }
+
+  #fork(): Promise<Running> {
+    const { name, variant, entry, runtime, env, logs, map } = this.#options;
+    const file = new URL(`./${variant}-child${extname(import.meta.url)}`, import.meta.url);
+    const flags = variant === "edge" ? ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning"] : [];
+    const options: ChildOptions = { entry, runtime };
+    const child = fork(file, [JSON.stringify(options)], {
+      execArgv: flags,
+      env,
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
+    if (child.stdout) logs.read(child.stdout, name, "info", map);
+    if (child.stderr) logs.read(child.stderr, name, "error", map);
+    return new Promise((resolve, reject) => {
+      child.once("exit", () => {
+        this.#running = undefined;
+        reject(failed(name));
+      });
+      child.once("error", reject);
+      child.on("message", (message: ChildMessage) => {
+        if (message.kind === "ready") resolve({ child, port: message.port, cpu: message.cpu });
+        if (message.kind === "failed") void end(child);
+      });
+    });
+  }
+}
+
+function failed(name: string): GodwitError {
+  return new GodwitError("VERCEL_FUNCTION_FAILED", `The function ${name} did not start. Its log says why.`);
+}
+
+function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once("exit", () => resolve());
+    child.kill("SIGKILL");
+  });
+}

@@ -1,0 +1,138 @@
+/**
+ * The local half of Vercel: plays its routing over the built `.vercel/output/` on a real socket, runs Edge functions in
+ * Vercel's own edge-runtime and Node functions in Node, each in a process of its own that starts on first use.
+ *
+ * It differs from the platform where nobody outside can know better: what the proxy does to odd paths, the pace of its
+ * network, and the language of Edge functions, which is that of this Node's V8.
+ * @module
+ */
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import type { Artefact, EmulateOptions, Emulator, Startup, Tools } from "@godwit/bundler/contracts";
+import { GodwitError } from "@godwit/core/errors";
+import { openStatic } from "./_emulate/assets.ts";
+import { fetchFrom } from "./_emulate/fetch.ts";
+import { createFront, type Deployment } from "./_emulate/front.ts";
+import { FunctionProcess } from "./_emulate/function-process.ts";
+import { type FunctionLayout, type Layout, readLayout } from "./_emulate/layout.ts";
+import { Logs } from "./_emulate/logs.ts";
+import { createRouter } from "./_emulate/routing.ts";
+import { samplePath } from "./_emulate/sample.ts";
+import { createStackMapper } from "./_emulate/stacks.ts";
+
+export const tools: Record<string, string> = {
+  "edge-runtime": "Vercel's own emulation of the runtime that Edge functions run on",
+};
+
+export const fronts: readonly string[] = [];
+
+/** Runs a built artefact. The functions see `options.env`, what Vercel itself sets, and nothing of this process. */
+export async function emulate(artefact: Artefact, found: Tools, options: EmulateOptions = {}): Promise<Emulator> {
+  const { host = "127.0.0.1", port = 0 } = options;
+  const logs = new Logs();
+  const secret = options.env?.CRON_SECRET ?? randomBytes(24).toString("hex");
+  const env: Record<string, string> = {
+    ...options.env,
+    CRON_SECRET: secret,
+    NODE_ENV: "production",
+    VERCEL: "1",
+    VERCEL_ENV: "development",
+    VERCEL_REGION: "dev1",
+    TZ: "UTC",
+  };
+
+  function createProcess({ id, variant, folder, entry }: FunctionLayout): FunctionProcess {
+    const runtime = found["edge-runtime"]?.path;
+    if (variant === "edge" && runtime === undefined) {
+      throw new GodwitError(
+        "VERCEL_EDGE_RUNTIME_MISSING",
+        "Edge functions need edge-runtime. Install it: npm i -D edge-runtime",
+      );
+    }
+    const map = createStackMapper(artefact.root, id, folder);
+    return new FunctionProcess({ name: id, variant, entry, runtime, env, logs, map });
+  }
+
+  /** Takes over the processes of functions that stay as they are. */
+  async function deploy(layout: Layout, keep: Deployment["functions"]): Promise<Deployment> {
+    const functions = new Map<string, { layout: FunctionLayout; process: FunctionProcess }>();
+    for (const [path, one] of layout.functions) {
+      functions.set(path, { layout: one, process: keep.get(path)?.process ?? createProcess(one) });
+    }
+    const files = await openStatic(layout.staticFolder, layout.overrides);
+    return { route: createRouter(layout.routes), files, functions };
+  }
+
+  let layout = await readLayout(artefact);
+  let deployment = await deploy(layout, new Map());
+  const server = createFront(() => deployment);
+  server.listen(port, host);
+  await once(server, "listening"); // rejects with EADDRINUSE where the port is taken
+  const address = server.address();
+  const url = new URL(
+    `http://${host.includes(":") ? `[${host}]` : host}:${address && typeof address === "object" ? address.port : port}`,
+  );
+
+  async function measure(id: string): Promise<Startup> {
+    const one = [...layout.functions.values()].find((each) => each.id === id);
+    if (!one) throw new GodwitError("VERCEL_FUNCTION_UNKNOWN", `The artefact has no function ${JSON.stringify(id)}.`);
+    const fresh = createProcess(one);
+    const bare = new FunctionProcess({ name: id, variant: "node", env, logs, map: (text) => text });
+    try {
+      const { port: at, cpu } = await fresh.start();
+      // Node's own start is not the function's; of an Edge process the child says what its module alone took.
+      const base = one.variant === "edge" ? 0 : (await bare.start()).cpu;
+      const before = await fresh.cpu();
+      const address = new URL(`http://127.0.0.1:${at}${samplePath(one.routes[0]?.pattern)}`);
+      const response = await fetchFrom(address, new Request(address));
+      await response.arrayBuffer();
+      const after = await fresh.cpu();
+      return { startupCpu: Math.max(0, cpu - base) / 1000, firstUseCpu: (after - before) / 1000 };
+    } finally {
+      await Promise.all([fresh.stop(), bare.stop()]);
+    }
+  }
+
+  return {
+    url,
+    logs,
+    measure,
+    fetch: (request) => fetchFrom(url, request),
+    async reload(ids) {
+      layout = await readLayout(artefact);
+      const stay = new Map<string, { layout: FunctionLayout; process: FunctionProcess }>();
+      const stop: FunctionProcess[] = [];
+      for (const [path, one] of deployment.functions) {
+        if (ids.includes(one.layout.id) || !layout.functions.has(path)) stop.push(one.process);
+        else stay.set(path, one);
+      }
+      deployment = await deploy(layout, stay);
+      await Promise.all(stop.map((process) => process.stop()));
+    },
+    async trigger(kind, data) {
+      const { pattern } = Object(data);
+      if (kind !== "schedule" || !layout.crons.some(({ path }) => path === pattern)) {
+        const known = layout.crons.map(({ path }) => path).join(", ") || "none";
+        throw new GodwitError(
+          "EMULATOR_TRIGGER_UNKNOWN",
+          `No ${kind} trigger of ${JSON.stringify(pattern)} in this artefact. Schedules: ${known}.`,
+        );
+      }
+      const headers = { authorization: `Bearer ${secret}`, "user-agent": "vercel-cron/1.0" };
+      const response = await fetchFrom(url, new Request(new URL(pattern, url), { headers }));
+      await response.arrayBuffer();
+      if (!response.ok) {
+        throw new GodwitError(
+          "VERCEL_CRON_FAILED",
+          `The schedule of ${pattern} answered ${response.status}. The log says why.`,
+        );
+      }
+    },
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await Promise.all([...deployment.functions.values()].map(({ process }) => process.stop()));
+      logs.close();
+    },
+  };
+}
