@@ -1,0 +1,118 @@
+/**
+ * The HTTP events that fronts of a Lambda function send, told apart and read into one shape. Pure.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+ * https://docs.aws.amazon.com/vpc-lattice/latest/ug/lambda-functions.html
+ * @module
+ */
+
+/**
+ * `v1`: API Gateway REST, and HTTP API payload 1.0. `v2`: HTTP API, and function URLs. `alb-multi` is a target group
+ * with `lambda.multi_value_headers.enabled`.
+ */
+export type Format = "v1" | "v2" | "alb" | "alb-multi" | "lattice";
+
+type Values = Record<string, string | string[] | undefined> | null;
+
+/** What Godwit reads of an event. Tests hold it against `@types/aws-lambda`. */
+export interface LambdaEvent {
+  version?: string;
+  httpMethod?: string;
+  method?: string;
+  path?: string;
+  rawPath?: string;
+  rawQueryString?: string;
+  headers?: Values;
+  multiValueHeaders?: Values;
+  queryStringParameters?: Values;
+  multiValueQueryStringParameters?: Values;
+  cookies?: string[];
+  body?: string | null;
+  isBase64Encoded?: boolean;
+  requestContext?: {
+    elb?: unknown;
+    serviceArn?: string;
+    resourceId?: string;
+    identity?: { sourceIp?: string };
+    http?: { method: string; sourceIp: string };
+    domainName?: string;
+    stage?: string;
+    eventType?: string;
+  };
+}
+
+/** The format of an HTTP event; undefined for every other event. */
+export function formatOf(event: LambdaEvent): Format | undefined {
+  const context = event.requestContext;
+  if (!context) return undefined;
+  if (context.elb) return event.multiValueHeaders ? "alb-multi" : "alb";
+  // rawPath alone tells nothing: v1 behind a base path mapping has it as well.
+  if (event.version === "2.0") return context.http ? "v2" : context.serviceArn ? "lattice" : undefined;
+  return event.httpMethod && (context.identity || context.resourceId) ? "v1" : undefined;
+}
+
+/** A request as the front saw it. */
+export interface Target {
+  method: string;
+  /** Percent-encoded, with a leading slash, without the stage. */
+  path: string;
+  /** Percent-encoded, without the question mark. */
+  query: string;
+  /** The peer of the front, where it says so itself. */
+  ip?: string;
+  /** The front's own name. */
+  domain?: string;
+}
+
+export function readTarget(event: LambdaEvent, format: Format): Target {
+  const { requestContext: context = {}, httpMethod = "GET", path = "/" } = event;
+  const { domainName: domain } = context;
+  if (format === "v2") {
+    return {
+      method: context.http?.method ?? "GET",
+      path: cut(clean(event.rawPath ?? "/"), context.stage),
+      query: event.rawQueryString ?? "",
+      ip: context.http?.sourceIp,
+      domain,
+    };
+  }
+  if (format === "lattice") {
+    const [own = "/", ...query] = path.split("?");
+    return {
+      method: event.method ?? "GET",
+      path: clean(own),
+      query: query.length ? query.join("?") : joinQuery(event.queryStringParameters, encodeURIComponent),
+    };
+  }
+  const values = event.multiValueQueryStringParameters ?? event.queryStringParameters;
+  if (format === "v1") {
+    return {
+      method: httpMethod,
+      // An HTTP API with payload 1.0 (REST has no version) leaves the stage in the path.
+      path: event.version === "1.0" ? cut(clean(path), context.stage) : clean(path),
+      query: joinQuery(values, encodeURIComponent),
+      ip: context.identity?.sourceIp,
+      domain,
+    };
+  }
+  return { method: httpMethod, path: clean(path), query: joinQuery(values, (text) => text) };
+}
+
+/** A front may have decoded `%3F` and `%23`; what is no path (`*`, an absolute URL) becomes one, never an origin. */
+function clean(path: string): string {
+  return (path.startsWith("/") ? path : `/${path}`).replace(/[?#]/g, encodeURIComponent);
+}
+
+/** Takes a stage or a base path off. */
+export function cut(path: string, prefix: string | undefined): string {
+  const start = `/${prefix}`;
+  if (!prefix || !`${path}/`.startsWith(`${start}/`)) return path;
+  return path.slice(start.length) || "/";
+}
+
+/** An empty value stays, so that `?a` is still there as `?a=`. */
+function joinQuery(values: Values | undefined, encode: (text: string) => string): string {
+  return Object.entries(values ?? {})
+    .flatMap(([name, value]) => [value ?? ""].flat().map((text) => `${encode(name)}=${encode(text)}`))
+    .join("&");
+}

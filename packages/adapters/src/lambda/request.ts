@@ -1,0 +1,94 @@
+/**
+ * From an HTTP event to a Request. The origin comes from the Host field and the front, never from the path.
+ * @module
+ */
+import { HttpError } from "@godwit/core/errors";
+import { cut, type Format, type LambdaEvent, readTarget } from "./events.ts";
+
+export interface RequestOptions {
+  /**
+   * How many proxies of yours stand before the front, such as 1 for CloudFront before a function URL. That many
+   * entries of X-Forwarded-For are skipped from its right end, and X-Forwarded-Host and X-Forwarded-Proto are believed.
+   * Default 0: the address is the one that connected to the front, and the host is the Host field.
+   *
+   * A load balancer is a front: the last entry of its X-Forwarded-For is its own (in its mode `append`, the default;
+   * in the mode `preserve` the field is the client's, and nothing in it can be trusted).
+   */
+  trustProxy?: number;
+  /** A path that a custom domain of API Gateway maps to this app, and that stays in events of REST: `/v1`. */
+  basePath?: string;
+}
+
+export interface Incoming {
+  request: Request;
+  ip: string | undefined;
+}
+
+/** RFC 9110 section 7.2: reg-name, IPv4 or a bracketed IPv6 address, and a port; nothing that could begin a path. */
+const HOST = /^([\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+\])(:\d+)?$/i;
+
+/**
+ * Throws an HttpError for a request that HTTP forbids (400) or that a Request cannot carry (405: Fetch section 2.2.1).
+ * A body of GET and HEAD is dropped: fetch knows none.
+ */
+export function toRequest(event: LambdaEvent, format: Format, options: RequestOptions, signal: AbortSignal): Incoming {
+  try {
+    return translate(event, format, options, signal);
+  } catch (error) {
+    throw error instanceof HttpError ? error : new HttpError(400, { code: "LAMBDA_REQUEST_MALFORMED", cause: error });
+  }
+}
+
+function translate(event: LambdaEvent, format: Format, options: RequestOptions, signal: AbortSignal): Incoming {
+  const { method, path, query, ip, domain } = readTarget(event, format);
+  const { trustProxy = 0, basePath } = options;
+  if (/^(CONNECT|TRACE|TRACK)$/i.test(method)) {
+    throw new HttpError(405, { headers: { allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, QUERY" } });
+  }
+  const headers = toHeaders(event);
+  const list = (name: string) => headers.get(name)?.split(/[ \t]*,[ \t]*/) ?? [];
+
+  const proto = format.startsWith("alb") || trustProxy ? list("x-forwarded-proto").at(-1) : undefined;
+  const host = (trustProxy && list("x-forwarded-host").at(-1)) || (headers.get("host") ?? domain ?? "localhost");
+  const origin = `${proto === "http" ? "http" : "https"}://${host}`;
+  if (!HOST.test(host) || !URL.canParse(origin)) throw new HttpError(400, { code: "LAMBDA_HOST_INVALID" });
+
+  let body: BodyInit | undefined;
+  if (event.body && method !== "GET" && method !== "HEAD") {
+    const bytes = Buffer.from(event.body, event.isBase64Encoded ? "base64" : "utf8");
+    if (headers.has("content-length")) headers.set("content-length", `${bytes.length}`);
+    body = bytes;
+  }
+  const url = `${origin}${cut(path, basePath?.replace(/^\/|\/$/g, ""))}${query && `?${query.replaceAll("#", "%23")}`}`;
+  return {
+    request: new Request(url, { method, headers, body, signal }),
+    ip: addressOf(list("x-forwarded-for"), ip, trustProxy),
+  };
+}
+
+/** The maps are null in tests from the console. `cookies` repeats what may be in `headers.cookie` as well. */
+function toHeaders(event: LambdaEvent): Headers {
+  const headers = new Headers();
+  const cookies: string[] = [];
+  for (const [name, value] of Object.entries(event.multiValueHeaders ?? event.headers ?? {})) {
+    for (const text of [value ?? []].flat()) {
+      if (name.toLowerCase() === "cookie") cookies.push(text);
+      else headers.append(name, toField(text));
+    }
+  }
+  // RFC 6265 section 5.4: one field, joined by semicolons.
+  const cookie = (event.cookies?.length ? event.cookies : cookies).join("; ");
+  if (cookie) headers.set("cookie", toField(cookie));
+  return headers;
+}
+
+/** A field is bytes, and Headers take those as Latin-1 alone: letters beyond it go as their UTF-8. */
+function toField(text: string): string {
+  return /[\u0100-\uffff]/.test(text) ? Buffer.from(text).toString("latin1") : text;
+}
+
+/** The chain ends with the front's own peer. ALB may write a port to it (`routing.http.xff_client_port.enabled`). */
+function addressOf(chain: string[], peer: string | undefined, trusted: number): string | undefined {
+  if (peer && chain.at(-1) !== peer) chain.push(peer);
+  return chain[Math.max(0, chain.length - 1 - trusted)]?.replace(/^\[(.*)\].*$|^([^:]*):\d+$/, "$1$2");
+}
