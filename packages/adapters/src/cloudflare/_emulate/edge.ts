@@ -1,0 +1,151 @@
+/**
+ * Cloudflare's edge, as far as a Worker sees it: in front of workerd's own socket it says who the client is, whatever
+ * the client says, and lets bytes through both ways as they come. miniflare's entry is not used: it compresses, and
+ * then delivers a stream in one piece.
+ * @module
+ */
+import { randomBytes } from "node:crypto";
+import { Agent, createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+
+export interface Edge {
+  server: Server;
+  /** Holds new requests back, and waits until those on their way are answered or the time is up. */
+  pause(milliseconds: number): Promise<void>;
+  resume(origin: URL): void;
+  close(): void;
+}
+
+/** Of the connection, not of the message (RFC 9110 section 7.6.1); Node writes its own. */
+const HOP = /^(?:connection|keep-alive|proxy-connection)$/i;
+/** Only the edge says these, and only miniflare's parts the last. */
+const EDGE_ONLY = /^(?:cf-(?:connecting-ip|ray|ipcountry|visitor|worker)|mf-.*)$/i;
+/** workerd ends a chunked body cleanly when its stream failed, and then closes the connection: how long to look. */
+const FAILURE_WINDOW = 20;
+
+export function createEdge(): Edge {
+  // workerd closes idle connections after five seconds: ours go first.
+  const agent = new Agent({ keepAlive: true, timeout: 2000 });
+  const busy = new Set<ServerResponse>();
+  let open: (origin: URL) => void = () => {};
+  let origin = new Promise<URL>((resolve) => {
+    open = resolve;
+  });
+
+  // Cloudflare takes 128 KB of headers; time limits are the Worker's own.
+  const server = createServer({ maxHeaderSize: 128 * 1024, requestTimeout: 0, headersTimeout: 60_000 });
+
+  server.on("request", async (incoming: IncomingMessage, answer: ServerResponse) => {
+    const { hostname, port } = await origin;
+    busy.add(answer);
+    answer.on("close", () => busy.delete(answer));
+    const fail = (status: number, text: string): void => {
+      if (answer.headersSent) answer.destroy();
+      else answer.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
+    };
+    try {
+      const headers = toWorkerHeaders(incoming);
+      const outgoing = request({ agent, hostname, port, method: incoming.method, path: pathOf(incoming), headers });
+      outgoing.on("error", () => fail(502, "The Worker did not answer."));
+      outgoing.on("response", (response) => relay(response, answer));
+      answer.on("close", () => answer.writableFinished || outgoing.destroy());
+      incoming.pipe(outgoing);
+    } catch {
+      fail(400, "The request is not valid HTTP."); // Node refuses to send such a path
+    }
+  });
+
+  server.on("upgrade", async (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const { hostname, port } = await origin;
+    socket.on("error", () => socket.destroy());
+    const headers = [...toWorkerHeaders(incoming), "connection", "Upgrade"];
+    const outgoing = request({ agent: false, hostname, port, path: pathOf(incoming), headers });
+    outgoing.on("error", () => socket.destroy());
+    outgoing.on("response", (response) => {
+      socket.write(toHead(response));
+      response.pipe(socket);
+    });
+    outgoing.on("upgrade", (response, upstream, first) => {
+      upstream.on("error", () => socket.destroy());
+      socket.write(`${toHead(response)}`);
+      socket.write(first);
+      upstream.write(head);
+      upstream.pipe(socket).pipe(upstream);
+    });
+    outgoing.end();
+  });
+
+  return {
+    server,
+    async pause(milliseconds) {
+      origin = new Promise<URL>((resolve) => {
+        open = resolve;
+      });
+      const drained = [...busy].map((answer) => new Promise((resolve) => answer.on("close", resolve)));
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise((resolve) => {
+        timer = setTimeout(resolve, milliseconds);
+      });
+      await Promise.race([Promise.all(drained), late]);
+      clearTimeout(timer);
+    },
+    resume: (url) => open(url),
+    close() {
+      server.close();
+      server.closeAllConnections();
+      agent.destroy();
+    },
+  };
+}
+
+function pathOf({ url = "/" }: IncomingMessage): string {
+  return url.replace(/^https?:\/\/[^/?#]*/i, "") || "/"; // RFC 9112 section 3.2.2: a server takes the absolute form
+}
+
+/** The client's headers as it wrote them, and what the edge adds. */
+function toWorkerHeaders({ rawHeaders, headers, socket }: IncomingMessage): string[] {
+  const kept = pairsOf(rawHeaders).filter(([name]) => !HOP.test(name) && !EDGE_ONLY.test(name));
+  kept.push(["cf-connecting-ip", (socket.remoteAddress ?? "").replace(/^::ffff:/, "")]);
+  kept.push(["cf-ray", `${randomBytes(8).toString("hex")}-DEV`]);
+  if (headers["transfer-encoding"] === undefined && headers["content-length"] === undefined) {
+    kept.push(["content-length", "0"]);
+  }
+  return kept.flat();
+}
+
+function pairsOf(rawHeaders: readonly string[]): [name: string, value: string][] {
+  const pairs: [string, string][] = [];
+  for (let at = 0; at < rawHeaders.length; at += 2) pairs.push([rawHeaders[at] ?? "", rawHeaders[at + 1] ?? ""]);
+  return pairs;
+}
+
+function relay(response: IncomingMessage, answer: ServerResponse): void {
+  const chunked = response.headers["transfer-encoding"] !== undefined;
+  const headers = pairsOf(response.rawHeaders).filter(
+    ([name]) => !HOP.test(name) && !/^transfer-encoding$/i.test(name),
+  );
+  answer.writeHead(response.statusCode ?? 502, response.statusMessage ?? "", headers.flat());
+  answer.flushHeaders();
+  response.on("error", () => answer.destroy());
+  response.pipe(answer, { end: false });
+  const { socket } = response;
+  const cut = (): void => {
+    clearTimeout(timer);
+    answer.destroy();
+  };
+  let timer: NodeJS.Timeout | undefined;
+  response.on("end", () => {
+    if (!chunked) return void answer.end();
+    if (socket.destroyed) return cut();
+    socket.once("close", cut);
+    timer = setTimeout(() => {
+      socket.off("close", cut);
+      answer.end();
+    }, FAILURE_WINDOW);
+  });
+}
+
+function toHead({ statusCode, statusMessage, rawHeaders }: IncomingMessage): string {
+  const lines = pairsOf(rawHeaders).map(([name, value]) => `${name}: ${value}`);
+  return `HTTP/1.1 ${statusCode} ${statusMessage}\r\n${lines.join("\r\n")}\r\n\r\n`;
+}

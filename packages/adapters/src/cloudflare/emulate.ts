@@ -1,0 +1,161 @@
+/**
+ * The local half of Cloudflare: the built Workers in workerd, with the bindings that the config declares, kept in
+ * memory. `request.cf` is not there: nobody knows where a loopback client is.
+ * @module
+ */
+import { once } from "node:events";
+import type { Artefact, EmulateOptions, Emulator, Tools } from "@godwit/bundler/contracts";
+import { GodwitError } from "@godwit/core/errors";
+import { createEdge } from "./_emulate/edge.ts";
+import { fetchFrom } from "./_emulate/fetch.ts";
+import { Logs, toLevel, toMessage } from "./_emulate/logs.ts";
+import { measureWorker } from "./_emulate/measure.ts";
+import { createStacks } from "./_emulate/stacks.ts";
+import { type EmulatedWorker, type Miniflare, type MiniflareModule, readWorkers } from "./_emulate/workers.ts";
+import { toCron } from "./cron.ts";
+
+export const tools: Record<string, string> = {
+  miniflare: "it runs workerd, the runtime of Cloudflare Workers, on this machine",
+};
+
+export const fronts: readonly string[] = [];
+
+/** How long a reload waits for requests on their way; what takes longer is cut, as a deploy would not. */
+const DRAIN = 2000;
+
+/**
+ * Rejects with `CLOUDFLARE_ARTEFACT_INVALID`, `CLOUDFLARE_DATE_UNKNOWN`, `CLOUDFLARE_START_FAILED` or
+ * `CLOUDFLARE_PORT`.
+ */
+export async function emulate(artefact: Artefact, found: Tools, options: EmulateOptions = {}): Promise<Emulator> {
+  const { host = "127.0.0.1", port = 0, env = {} } = options;
+  const miniflare = (await found.miniflare?.load()) as MiniflareModule | undefined; // the tool that `tools` names
+  if (!miniflare) throw new GodwitError("CLOUDFLARE_TOOL_MISSING", "Install miniflare: npm i -D miniflare");
+  const { Miniflare: Runtime, Response: Answer } = miniflare;
+
+  const logs = new Logs();
+  let stacks = createStacks(artefact.root);
+  let workers = readWorkers(artefact, env, Answer);
+  const functionOf = createAttribution(artefact);
+
+  const toOptions = (): object => ({
+    host: "127.0.0.1",
+    port: 0,
+    cf: false,
+    // A quiet runtime: its lines go to `logs` alone.
+    handleStructuredLogs: ({ level, message }: { level: string; message: string }) => {
+      const text = toMessage(message);
+      logs.push({ function: functionOf(text, stacks.fileIn(text)), level: toLevel(level), text: stacks.map(text) });
+    },
+    handleRuntimeStdio: () => {},
+    workers: [...workers].sort((a, b) => Number(b.front) - Number(a.front)).map((worker) => worker.options),
+  });
+
+  const edge = createEdge();
+  edge.server.listen(port, host);
+  await once(edge.server, "listening").catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === "EADDRINUSE" ? "is in use. Stop what listens there, or take another" : `fails: ${cause}`;
+    throw new GodwitError("CLOUDFLARE_PORT", `Port ${port} on ${host} ${why}.`, { cause });
+  });
+
+  let runtime: Miniflare;
+  try {
+    runtime = await start(Runtime, toOptions(), logs, stacks.map);
+    edge.resume(await runtime.unsafeGetDirectURL(frontOf(workers).script));
+  } catch (error) {
+    edge.close();
+    logs.close();
+    throw error;
+  }
+
+  const address = edge.server.address();
+  const name = host.includes(":") ? `[${host}]` : host;
+  const url = new URL(`http://${name}:${address && typeof address === "object" ? address.port : port}`);
+
+  return {
+    url,
+    logs,
+    fetch: (request) => fetchFrom(url, request),
+    async reload() {
+      workers = readWorkers(artefact, env, Answer);
+      stacks = createStacks(artefact.root);
+      await edge.pause(DRAIN);
+      await runtime.setOptions(toOptions());
+      edge.resume(await runtime.unsafeGetDirectURL(frontOf(workers).script));
+    },
+    async trigger(kind, data) {
+      const { pattern } = Object(data);
+      const { triggers } = artefact.manifest;
+      const known = triggers.find((trigger) => trigger.kind === kind && trigger.pattern === pattern);
+      if (!known) {
+        const patterns = triggers.map((trigger) => trigger.pattern).join(", ") || "none";
+        throw new GodwitError(
+          "CLOUDFLARE_TRIGGER_UNKNOWN",
+          `No ${kind} trigger of ${JSON.stringify(pattern)} in this artefact. Schedules: ${patterns}.`,
+        );
+      }
+      const worker = await runtime.getWorker(frontOf(workers).script);
+      const { outcome } = await worker.scheduled({ cron: toCron(known.schedule), scheduledTime: new Date() });
+      if (outcome !== "ok") {
+        throw new GodwitError("CLOUDFLARE_CRON_FAILED", `The schedule of ${pattern} failed. The log says why.`);
+      }
+    },
+    measure: (id) => {
+      const worker = workers.find((each) => each.id === id);
+      const plan = artefact.manifest.functions.find((fn) => fn.id === id);
+      if (worker && plan) return measureWorker(Runtime, worker, workers, plan.routes[0]?.pattern);
+      throw new GodwitError("CLOUDFLARE_FUNCTION_UNKNOWN", `The artefact has no function ${JSON.stringify(id)}.`);
+    },
+    async close() {
+      edge.close();
+      await runtime.dispose();
+      logs.close();
+    },
+  };
+}
+
+function frontOf(workers: readonly EmulatedWorker[]): EmulatedWorker {
+  const front = workers.find((worker) => worker.front);
+  if (front) return front;
+  throw new GodwitError("CLOUDFLARE_ARTEFACT_EMPTY", "The artefact has no Worker. Build again.");
+}
+
+/** A failed runtime that is not disposed of would keep this process alive. */
+async function start(
+  Runtime: MiniflareModule["Miniflare"],
+  options: object,
+  logs: Logs,
+  map: (text: string) => string,
+): Promise<Miniflare> {
+  let runtime: Miniflare | undefined;
+  try {
+    runtime = new Runtime(options);
+    await runtime.ready;
+    return runtime;
+  } catch (cause) {
+    await runtime?.dispose().catch(() => {});
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const text = map(`${logs.text()}\n${message}`).trim();
+    if (/compatibility date|is in the future/i.test(text)) {
+      throw new GodwitError(
+        "CLOUDFLARE_DATE_UNKNOWN",
+        `The compatibility date is newer than the installed workerd. Set an older compatibilityDate, or update miniflare.\n${text}`,
+        { cause },
+      );
+    }
+    throw new GodwitError("CLOUDFLARE_START_FAILED", `The Workers did not start:\n${text}`, { cause });
+  }
+}
+
+/** Whose line it is: by the file in its stack, by the route that core's logger writes, else the Worker in front. */
+function createAttribution({ manifest }: Artefact): (text: string, file: string | undefined) => string {
+  const byFile = new Map(manifest.functions.flatMap(({ id, files }) => files.map(({ path }) => [path, id] as const)));
+  const byRoute = new Map(
+    manifest.functions.flatMap(({ id, routes }) => routes.map(({ pattern }) => [pattern, id] as const)),
+  );
+  const front = manifest.front.routes[0]?.function ?? manifest.functions[0]?.id ?? "";
+  return (text, file) => {
+    const route = /^\{.*"route":"([^"]*)"/.exec(text)?.[1];
+    return (file && byFile.get(file)) ?? (route && byRoute.get(route)) ?? front;
+  };
+}
