@@ -100,6 +100,4 @@ export class RequestContext implements Context {
   waitUntil(promise: Promise<unknown>): void {
     this.#execution.waitUntil(Promise.resolve(promise).catch((error) => this.log.error("waitUntil failed", { error })));
   }
-  /** A Worker's context has it, so mounted fetch apps may call it; there is no origin to pass through to. */
-  passThroughOnException(): void {}
 }

@@ -24,8 +24,12 @@ export function dispatch(module: RouteModule): Handler {
     if (handler) return handler(request, context);
     const { default: rest } = module;
     if (typeof rest === "function") return rest(request, context);
-    // A fetch app sees the full URL and the raw bindings, as it would alone on a Worker; every context is one of ours.
-    if (rest) return rest.fetch(request, (context as RequestContext).bindings, context);
+    if (rest) {
+      // A fetch app sees the full URL and the raw bindings, as it would alone on a Worker.
+      const { bindings } = context as RequestContext; // every context of an app is one
+      const waitUntil = (promise: Promise<unknown>) => context.waitUntil(promise);
+      return rest.fetch(request, bindings, { waitUntil, passThroughOnException() {} });
+    }
     const headers = { allow: allowed(module) };
     if (method === "OPTIONS") return new Response(null, { status: 204, headers });
     throw new HttpError(405, { headers });
