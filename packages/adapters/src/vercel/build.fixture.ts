@@ -159,6 +159,15 @@ export interface Built extends Artefact {
 /** Builds and writes an app. The folder is the caller's to remove. */
 export async function buildApp(app: AppFixture): Promise<Built> {
   const home = mkdtempSync(join(tmpdir(), "godwit-vercel-"));
+  try {
+    return await writeApp(home, app);
+  } catch (error) {
+    rmSync(home, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function writeApp(home: string, app: AppFixture): Promise<Built> {
   const root = join(home, "vercel");
   const functions = await Promise.all(app.functions.map(bundle));
   const write = (base: string, path: string, contents: string | Uint8Array) => {

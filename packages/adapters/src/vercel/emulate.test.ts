@@ -35,9 +35,10 @@ const SHARED = `
   }));
   let pulls = 0;
   export const PATCH = () => new Response(new ReadableStream({
-    pull(controller) {
-      if (pulls++ === 0) controller.enqueue(new TextEncoder().encode("part"));
-      else throw new Error("midway");
+    async pull(controller) {
+      if (pulls++ === 0) return controller.enqueue(new TextEncoder().encode("part"));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      throw new Error("midway");
     },
   }));
   export function DELETE(request, context) {
@@ -71,8 +72,10 @@ before(async () => {
         routes: [
           {
             pattern: "/hang",
-            source: `export const GET = (request, context) => new Promise((resolve) =>
-              context.signal.addEventListener("abort", () => { console.log("aborted"); resolve(new Response("late")); }));`,
+            source: `export const GET = (request, context) => new Promise((resolve) => {
+              console.log("begun");
+              context.signal.addEventListener("abort", () => { console.log("aborted"); resolve(new Response("late")); });
+            });`,
           },
         ],
       },
@@ -221,8 +224,10 @@ test("a function over its duration is a 504", async () => {
 test("a client that goes away aborts the signal of a Node function", async () => {
   const controller = new AbortController();
   const answer = call("/hang", { signal: controller.signal });
-  setTimeout(() => controller.abort(), 500);
-  await assert.rejects(answer);
+  const gone = assert.rejects(answer);
+  await logged("begun");
+  controller.abort();
+  await gone;
   assert.equal((await logged("aborted")).function, "hang");
 });
 
