@@ -2,26 +2,10 @@ import assert from "node:assert/strict";
 import { once as event } from "node:events";
 import { connect } from "node:net";
 import { test } from "node:test";
-import type { App, ExecutionContext } from "@godwit/core/types";
+import type { App } from "@godwit/core/types";
 import { once, raw } from "../_http/raw.fixture.ts";
-import { type ServeOptions, serve } from "./index.ts";
-
-type Answer = (request: Request, execution: ExecutionContext) => Response | Promise<Response>;
-
-async function withServer(answer: Answer, use: (url: URL) => Promise<void>, options: ServeOptions = {}): Promise<void> {
-  const app: App = {
-    async fetch(request, execution) {
-      if (!execution) throw new Error("no execution context");
-      return answer(request, execution);
-    },
-  };
-  const server = await serve(app, { port: 0, host: "127.0.0.1", ...options });
-  try {
-    await use(server.url);
-  } finally {
-    await server.close();
-  }
-}
+import { serve } from "./index.ts";
+import { type Answer, withServer } from "./serve.fixture.ts";
 
 const echo: Answer = async (request) =>
   Response.json({ method: request.method, url: request.url, body: await request.text() });
