@@ -1,0 +1,173 @@
+/**
+ * Payload format 2.0: HTTP APIs (with a named stage or `$default`) and Function URLs. API Gateway developer guide,
+ * "AWS Lambda proxy integrations for HTTP APIs"; Lambda developer guide, "Invoking function URLs". Checked 2026-11-21.
+ * @module
+ */
+import {
+  type Answer,
+  type Head,
+  isObject,
+  type JsonObject,
+  plain,
+  remapped,
+  toBody,
+  toCookies,
+  toPairs,
+  toStatus,
+  withoutHop,
+  withType,
+} from "../answer.ts";
+import {
+  decodeQuery,
+  eventBody,
+  firstHeader,
+  forwardedHeaders,
+  groupHeaders,
+  type Incoming,
+  lastMap,
+  type Pair,
+  queryPairs,
+} from "../incoming.ts";
+import { ACCOUNT, type Identity, logTime, STAGE } from "../platform.ts";
+import { decode, type Matched } from "../router.ts";
+import type { Failure, Format } from "./format.ts";
+
+const API_ID = "r3pmxmplak";
+const URL_ID = "k2xmplq7mhb4zyzl3h7qkvn3ey0abcde";
+
+/** `stage`: a custom domain mapped to a named stage, so that the stage stands in the path the client did not write. */
+export function httpApi(stage: boolean): Format {
+  return {
+    requestLimit: 10 * 1024 * 1024,
+    patience: 30_000,
+    event: (incoming, matched, identity) => {
+      const name = stage ? STAGE : "$default";
+      const path = stage ? `/${STAGE}${incoming.path}` : incoming.path;
+      const event = toEvent(incoming, identity, path, { routeKey: matched.routeKey, stage: name, apiId: API_ID });
+      // A cookie is told once, in `cookies`.
+      const { cookie: _, ...headers } = event.headers;
+      const params = pathParameters(matched);
+      return { ...event, headers, ...(params && { pathParameters: params }) };
+    },
+    answer: (result) => toAnswer(result, "text/plain; charset=utf-8", (pairs) => pairs),
+    failure: httpApiFailure,
+  };
+}
+
+export function functionUrl(streaming: boolean): Format {
+  const facts = { routeKey: "$default", stage: "$default", apiId: URL_ID };
+  return {
+    requestLimit: 6 * 1024 * 1024,
+    event: (incoming, _matched, identity) => {
+      const event = toEvent(incoming, identity, incoming.path, facts);
+      return { ...event, requestContext: { ...event.requestContext, accountId: "anonymous" } };
+    },
+    answer: (result) => toAnswer(result, "application/json", remapped),
+    failure: functionUrlFailure,
+    ...(streaming && { stream: { head, preludeLimit: 1024 * 1024, bare } }),
+  };
+}
+
+type Event = JsonObject & { headers: Record<string, string>; requestContext: JsonObject };
+
+function toEvent(
+  incoming: Incoming,
+  identity: Identity,
+  path: string,
+  facts: { routeKey: string; stage: string; apiId: string },
+): Event {
+  const headers: Record<string, string> = Object.create(null);
+  for (const [name, { values }] of groupHeaders(forwardedHeaders(incoming, identity.trace))) {
+    headers[name] = values.join(name === "cookie" ? "; " : ",");
+  }
+  const cookies = headers.cookie?.split(/;\s*/).filter((cookie) => cookie !== "");
+  const query = queryPairs(incoming.query).map(([name, value]): Pair => [decodeQuery(name), decodeQuery(value)]);
+  const domain = firstHeader(incoming, "host") ?? "localhost";
+  return {
+    version: "2.0",
+    routeKey: facts.routeKey,
+    rawPath: path,
+    rawQueryString: incoming.query,
+    ...(cookies && { cookies }),
+    headers,
+    ...(query.length > 0 && { queryStringParameters: joined(query) }),
+    requestContext: {
+      accountId: ACCOUNT,
+      apiId: facts.apiId,
+      domainName: domain,
+      domainPrefix: domain.split(/[.:]/)[0],
+      http: {
+        method: incoming.method,
+        path,
+        protocol: "HTTP/1.1",
+        sourceIp: incoming.ip,
+        userAgent: firstHeader(incoming, "user-agent") ?? "",
+      },
+      requestId: facts.apiId === URL_ID ? identity.requestId : identity.shortId,
+      routeKey: facts.routeKey,
+      stage: facts.stage,
+      time: logTime(identity.now),
+      timeEpoch: identity.now.getTime(),
+    },
+    ...eventBody(incoming),
+  };
+}
+
+/** Equal names are joined with a comma. */
+function joined(pairs: readonly Pair[]): Record<string, string> {
+  const map: Record<string, string> = Object.create(null);
+  for (const [name, value] of pairs) map[name] = map[name] === undefined ? value : `${map[name]},${value}`;
+  return map;
+}
+
+function pathParameters(matched: Matched): Record<string, string> | undefined {
+  const entries = Object.entries(matched.params);
+  return entries.length === 0 ? undefined : lastMap(entries.map(([name, value]) => [name, decode(value)]));
+}
+
+/** Without a statusCode the whole result is the body of a 200. */
+function toAnswer(result: unknown, type: string, rename: (pairs: Pair[]) => Pair[]): Answer | undefined {
+  if (!isObject(result) || result.statusCode === undefined) {
+    return plain(200, "application/json", typeof result === "string" ? result : JSON.stringify(result));
+  }
+  const status = toStatus(result.statusCode);
+  const headers = toPairs(result.headers);
+  const cookies = toCookies(result.cookies);
+  const body = toBody(result.body, result.isBase64Encoded);
+  if (!status || !headers || !cookies || !body) return undefined;
+  return { status, headers: [...withType(rename(withoutHop(headers)), body, type), ...cookies], body };
+}
+
+function head(metadata: unknown): Head | undefined {
+  if (!isObject(metadata)) return undefined;
+  const status = metadata.statusCode === undefined ? 200 : toStatus(metadata.statusCode);
+  const headers = toPairs(metadata.headers);
+  const cookies = toCookies(metadata.cookies);
+  if (!status || !headers || !cookies) return undefined;
+  const typed = headers.some(([name]) => name.toLowerCase() === "content-type");
+  const type: Pair[] = typed ? [] : [["content-type", "application/octet-stream"]];
+  return { status, headers: [...remapped(withoutHop(headers)), ...type, ...cookies] };
+}
+
+const bare = (contentType: string): Head => ({ status: 200, headers: [["content-type", contentType]] });
+
+/** HTTP APIs answer every failure of an integration with a 500, and their own time-out with a 503. */
+function httpApiFailure(kind: Failure): Answer {
+  const say = (status: number, message: string) => plain(status, "application/json", JSON.stringify({ message }));
+  if (kind === "no-route") return say(404, "Not Found");
+  if (kind === "bad-request") return say(400, "Bad Request");
+  if (kind === "too-large") return say(413, "Request Entity Too Large");
+  if (kind === "timeout") return say(503, "Service Unavailable");
+  return say(500, "Internal Server Error");
+}
+
+function functionUrlFailure(kind: Failure): Answer {
+  const say = (status: number, Message: string | null) =>
+    plain(status, "application/json", JSON.stringify({ Message }));
+  if (kind === "no-route") return say(404, null);
+  if (kind === "bad-request") return say(400, "Bad Request");
+  if (kind === "too-large") {
+    return say(413, "Request must be smaller than 6291456 bytes for the InvokeFunction operation");
+  }
+  return plain(502, "application/json", "Internal Server Error");
+}

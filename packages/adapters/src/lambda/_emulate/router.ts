@@ -1,0 +1,93 @@
+/**
+ * Chooses a route as API Gateway does: the most specific path, then the method before ANY, then `$default`
+ * (developer guide, "Create routes for HTTP APIs", "Routing API requests").
+ * @module
+ */
+import type { FrontRoute } from "@godwit/core/manifest";
+
+export interface Matched {
+  /** As in the manifest: `GET /users/{id}`, `$default`. */
+  routeKey: string;
+  /** The route's path: `/users/{id}`; undefined for `$default`. */
+  resource?: string;
+  /** Raw text of the path's variables, still encoded. */
+  params: Record<string, string>;
+  function: string;
+}
+
+interface Route extends FrontRoute {
+  method: string;
+  segments: string[];
+  resource: string;
+}
+
+export type FrontRouter = (method: string, path: string) => Matched | undefined;
+
+/** `path` is raw: variables are compared segment by segment, with percent-encoding resolved for the comparison only. */
+export function createFrontRouter(rows: readonly FrontRoute[]): FrontRouter {
+  const fallback = rows.find((row) => row.match === "$default");
+  const routes = rows.filter((row) => row.match !== "$default").map(toRoute);
+  return (method, path) => {
+    let best: { route: Route; params: Record<string, string>; rank: string } | undefined;
+    const parts = path.split("/").slice(1);
+    for (const route of routes) {
+      if (route.method !== "ANY" && route.method !== method) continue;
+      const params = matchSegments(route.segments, parts);
+      if (!params) continue;
+      const rank = `${rankOf(route.segments)}${route.method === "ANY" ? "1" : "0"}`;
+      if (!best || rank < best.rank) best = { route, params, rank };
+    }
+    if (best) {
+      const { match, resource } = best.route;
+      return { routeKey: match, resource, params: best.params, function: best.route.function };
+    }
+    return fallback && { routeKey: "$default", params: {}, function: fallback.function };
+  };
+}
+
+function toRoute(row: FrontRoute): Route {
+  const space = row.match.indexOf(" ");
+  const resource = row.match.slice(space + 1);
+  return {
+    ...row,
+    method: space < 0 ? "ANY" : row.match.slice(0, space),
+    resource,
+    segments: resource.split("/").slice(1),
+  };
+}
+
+const isGreedy = (segment: string): boolean => segment.startsWith("{") && segment.endsWith("+}");
+const isVariable = (segment: string): boolean => segment.startsWith("{") && segment.endsWith("}");
+
+/** Sorts static before variable before greedy, from left to right. */
+function rankOf(segments: readonly string[]): string {
+  return segments.map((segment) => (isGreedy(segment) ? "2" : isVariable(segment) ? "1" : "0")).join("");
+}
+
+function matchSegments(segments: readonly string[], parts: readonly string[]): Record<string, string> | undefined {
+  const params: Record<string, string> = {};
+  for (const [index, segment] of segments.entries()) {
+    const part = parts[index];
+    if (isGreedy(segment)) {
+      const rest = parts.slice(index).join("/");
+      if (rest === "") return undefined;
+      params[segment.slice(1, -2)] = rest;
+      return params;
+    }
+    if (part === undefined) return undefined;
+    if (isVariable(segment)) {
+      if (part === "") return undefined;
+      params[segment.slice(1, -1)] = part;
+    } else if (decode(part) !== decode(segment)) return undefined;
+  }
+  return parts.length === segments.length ? params : undefined;
+}
+
+/** Malformed percent-encoding stays as it is. */
+export function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * The local half: runs a built artefact under AWS's own runtime client, behind a front that plays API Gateway, a
+ * Function URL, a load balancer or VPC Lattice. It plays AWS and shares no code with the runtime half.
+ * @module
+ */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Artefact, EmulateOptions, Emulator, LogLine, Tools } from "@godwit/bundler/contracts";
+import { GodwitError } from "@godwit/core/errors";
+import { fetchThrough } from "./_emulate/client.ts";
+import type { EnvironmentSpec } from "./_emulate/environment.ts";
+import { createFleet } from "./_emulate/fleet.ts";
+import { FORMATS, openFront } from "./_emulate/front.ts";
+import { createGuard } from "./_emulate/guard.ts";
+import { createLogs } from "./_emulate/logs.ts";
+import { measureStartup } from "./_emulate/measure.ts";
+import { newIdentity } from "./_emulate/platform.ts";
+import { PRELOAD } from "./_emulate/preload.ts";
+import { createFrontRouter } from "./_emulate/router.ts";
+import { samplePath } from "./_emulate/sample.ts";
+import { createStackMapper } from "./_emulate/stacks.ts";
+
+/**
+ * The runtime client is a program and not a library: importing it starts it. So `tools["aws-lambda-ric"]` is the path or
+ * file URL of its `index.mjs`; without one it is looked for from here.
+ */
+export const tools: Record<string, string> = {
+  "aws-lambda-ric": "AWS's own runtime client, which loads and runs the functions as Lambda does",
+};
+
+/** Who stands before the functions. The first is the default. */
+export const fronts: readonly string[] = Object.keys(FORMATS);
+
+/**
+ * Starts the front at once and environments on demand. Throws `EMULATOR_FRONT_UNKNOWN`, `EMULATOR_TOOL_MISSING`, and
+ * what the socket throws, such as EADDRINUSE.
+ *
+ * @example const emulator = await emulate({ root: "/app/dist/lambda", manifest }, {}, { front: "rest" });
+ */
+export async function emulate(artefact: Artefact, given: Tools, options: EmulateOptions = {}): Promise<Emulator> {
+  const name = options.front ?? "http-api";
+  const format = FORMATS[name]?.();
+  if (!format) {
+    const message = `lambda has no front ${JSON.stringify(name)}. Take one of ${fronts.join(", ")}.`;
+    throw new GodwitError("EMULATOR_FRONT_UNKNOWN", message);
+  }
+  const { manifest, root } = artefact;
+  const runtimeClient = findRuntimeClient(given["aws-lambda-ric"]);
+  const temporary = await mkdtemp(join(tmpdir(), "godwit-lambda-"));
+  const preload = join(temporary, "preload.cjs");
+  const bareEntry = join(temporary, "index.mjs");
+  await writeFile(preload, PRELOAD);
+  await writeFile(bareEntry, "export const handler = async () => ({ statusCode: 204 });\n");
+
+  const common = { env: options.env ?? {}, runtimeClient, preload };
+  const specs = new Map<string, EnvironmentSpec>(
+    manifest.functions.map(({ id, entry, settings }) => [id, { ...common, ...settings, id, entry: join(root, entry) }]),
+  );
+  const logs = createLogs();
+  const stacks = createStackMapper(root);
+  const log = (line: LogLine) => logs.write({ ...line, text: stacks.map(line.text) });
+  const guard = createGuard();
+  const fleet = createFleet(specs, guard, log);
+  const router = createFrontRouter(manifest.front.routes);
+  const host = options.host ?? "127.0.0.1";
+  const cleanUp = async () => {
+    await fleet.close();
+    await guard.close();
+    logs.close();
+    await rm(temporary, { recursive: true, force: true });
+  };
+  let front: Awaited<ReturnType<typeof openFront>>;
+  try {
+    front = await openFront({ name, format, router, fleet, log }, host, options.port ?? 0);
+  } catch (cause) {
+    await cleanUp();
+    throw cause;
+  }
+  const { server, port } = front;
+
+  return {
+    url: new URL(`http://${host.includes(":") ? `[${host}]` : host}:${port}/`),
+    fetch: (request) => fetchThrough(request, host, port),
+    async reload(ids) {
+      stacks.clear();
+      await fleet.reload(ids);
+    },
+    async trigger(kind, data) {
+      const pattern = kind === "schedule" ? (data as { pattern?: unknown } | undefined)?.pattern : undefined; // compared below
+      const trigger = manifest.triggers.find((one) => one.kind === kind && one.pattern === pattern);
+      if (!trigger) {
+        const known = manifest.triggers.map((one) => `${one.kind} ${one.pattern}`).join(", ") || "none";
+        const message = `lambda cannot trigger ${kind} ${JSON.stringify(data)}. This artefact has: ${known}.`;
+        throw new GodwitError("EMULATOR_TRIGGER_UNKNOWN", message);
+      }
+      const payload = Buffer.from(JSON.stringify({ godwit: kind, pattern }));
+      const outcome = await fleet.invoke(trigger.function, payload, newIdentity().trace);
+      if (outcome.kind === "stream") for await (const _ of outcome.body);
+      if (outcome.kind === "error") {
+        const message = `The function ${trigger.function} failed on ${kind} ${pattern}: ${outcome.type} ${outcome.message}`;
+        throw new GodwitError("EMULATOR_TRIGGER_FAILED", message);
+      }
+    },
+    measure(id) {
+      const spec = specs.get(id);
+      if (!spec)
+        throw new GodwitError("EMULATOR_FUNCTION_UNKNOWN", `This artefact has no function ${JSON.stringify(id)}.`);
+      const path = samplePath(manifest.functions.find((one) => one.id === id)?.routes[0]?.pattern ?? "/");
+      const request = { method: "GET", path, query: "", headers: [], body: Buffer.alloc(0), ip: "127.0.0.1", port };
+      const matched = router("GET", path) ?? { routeKey: "$default", params: {}, function: id };
+      const payload = Buffer.from(JSON.stringify(format.event(request, matched, newIdentity())));
+      return measureStartup(spec, { ...spec, id: "bare", entry: bareEntry }, payload, guard);
+    },
+    logs,
+    async close() {
+      server.close();
+      await cleanUp();
+      server.closeAllConnections();
+    },
+  };
+}
+
+function findRuntimeClient(given: unknown): string {
+  if (given instanceof URL) return fileURLToPath(given);
+  if (typeof given === "string") return given.startsWith("file:") ? fileURLToPath(given) : given;
+  try {
+    return createRequire(import.meta.url).resolve("aws-lambda-ric");
+  } catch (cause) {
+    const message = "aws-lambda-ric is not installed. Run `npm install --save-dev --ignore-scripts aws-lambda-ric@4`.";
+    throw new GodwitError("EMULATOR_TOOL_MISSING", message, { cause });
+  }
+}
