@@ -20,6 +20,7 @@ import type {
 import type { ManifestFile } from "@godwit/core/manifest";
 import { parsePattern } from "@godwit/core/pattern";
 import { schema, type VercelConfig } from "./config.ts";
+import { functionName } from "./front.ts";
 import { target } from "./target.ts";
 
 export interface RouteFixture {
@@ -193,7 +194,8 @@ async function writeApp(home: string, app: AppFixture): Promise<Built> {
     zip: () => new Uint8Array(),
   });
   for (const { plan, maps } of functions)
-    for (const { path, contents } of maps) write(`${root}.maps`, `${plan.id}/${path}`, contents);
+    for (const { path, contents } of maps)
+      write(`${root}.maps`, `.vercel/output/functions/${functionName(plan.id)}.func/${path}`, contents);
   const toFile = (path: string): ManifestFile => ({ path, bytes: 0, sha256: createHash("sha256").digest("hex") });
   return {
     root,

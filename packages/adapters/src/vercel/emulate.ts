@@ -49,7 +49,7 @@ export async function emulate(artefact: Artefact, found: Tools, options: Emulate
         "Edge functions need edge-runtime. Install it: npm i -D edge-runtime",
       );
     }
-    const map = createStackMapper(artefact.root, id, folder);
+    const map = createStackMapper(artefact.root, folder);
     return new FunctionProcess({ name: id, variant, entry, runtime, env, logs, map });
   }
 

@@ -11,14 +11,13 @@ import { fileURLToPath } from "node:url";
 const POSITION = /((?:file:\/\/)?\/[^\s():]+\.m?js):(\d+):(\d+)/g;
 
 /**
- * Rewrites the positions in a line of text. The maps of a function lie in `<root>.maps/<id>/`, each at its file's path
- * with `.map`, or beside the file where the build ships them.
+ * Rewrites the positions in a line of text. `<root>.maps/` mirrors `<root>/`, each map at its file's path with `.map`;
+ * a build that ships them has them beside the files.
  */
-export function createStackMapper(root: string, id: string, folder: string): (text: string) => string {
+export function createStackMapper(root: string, folder: string): (text: string) => string {
   const maps = new Map<string, SourceMap | undefined>();
   const open = (file: string): SourceMap | undefined => {
-    if (!maps.has(file))
-      maps.set(file, readMap([join(`${root}.maps`, id, `${relative(folder, file)}.map`), `${file}.map`]));
+    if (!maps.has(file)) maps.set(file, readMap([join(`${root}.maps`, `${relative(root, file)}.map`), `${file}.map`]));
     return maps.get(file);
   };
   return (text) =>
