@@ -13,7 +13,7 @@ export interface WrittenFile extends ManifestFile {
 }
 
 export interface Records {
-  /** Throws EMIT_PATH for a path that was written before. */
+  /** Throws EMIT_FILE_TWICE for a path that was written before. */
   add(path: string, contents: Uint8Array): void;
   /** Throws EMIT_FILE_MISSING. */
   get(path: string): ManifestFile;
@@ -34,7 +34,7 @@ export function createRecords(): Records {
   };
   return {
     add(path, contents) {
-      if (records.has(path)) throw new GodwitError("EMIT_PATH", `The target writes ${path} twice.`);
+      if (records.has(path)) throw new GodwitError("EMIT_FILE_TWICE", `The target writes ${path} twice.`);
       const sha256 = hashes.get(contents) ?? createHash("sha256").update(contents).digest("hex");
       hashes.set(contents, sha256);
       const record = { path, bytes: contents.length, sha256 };

@@ -19,7 +19,7 @@ export interface EmitInput {
   functions: BuiltFunction[];
 }
 
-/** Writes into the stage. Throws EMIT_PATH for a path that leaves it or is taken, EMIT_FILE_MISSING. */
+/** Writes into the stage. Throws EMIT_PATH for a path that leaves it, EMIT_FILE_TWICE, EMIT_FILE_MISSING. */
 export async function emit({ options, app, functions }: EmitInput, stage: Stage): Promise<Manifest> {
   const records = createRecords();
   const folders = new Set<string>();
