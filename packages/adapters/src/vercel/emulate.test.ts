@@ -252,6 +252,38 @@ test("start-up and first use are measured on both runtimes", async () => {
   }
 });
 
+test("a port in use is an error that names it, and a function that never starts does not keep the emulator open", async () => {
+  const source = "await new Promise((resolve) => setInterval(resolve, 1e9)); export const GET = 1;";
+  const app = await buildApp({ functions: [{ id: "never", routes: [{ pattern: "/never", source }] }] });
+  try {
+    const port = Number(emulator.url.port);
+    await assert.rejects(emulate(app, tools, { port }), {
+      code: "VERCEL_PORT_UNUSABLE",
+      message: new RegExp(`${port}`),
+    });
+    await assert.rejects(
+      emulate(app, {}).then((own) => own.measure("missing").finally(() => own.close())),
+      {
+        code: "VERCEL_FUNCTION_UNKNOWN",
+      },
+    );
+    const own = await emulate(app, tools);
+    const answer = own.fetch(new Request(new URL("/never", own.url))).then(
+      ({ status }) => status,
+      () => 500,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await own.close();
+    assert.equal(await answer, 500);
+  } finally {
+    app.remove();
+  }
+});
+
+test("an Edge function without edge-runtime is an error that says how to get it", async () => {
+  await assert.rejects(emulate(built, {}), { code: "VERCEL_EDGE_RUNTIME_MISSING", message: /npm i -D edge-runtime/ });
+});
+
 test("after a reload a function is a fresh process", async () => {
   const source = "let count = 0; export const GET = () => new Response(String(++count));";
   const app = await buildApp({ functions: [{ id: "count", routes: [{ pattern: "/count", source }] }] });

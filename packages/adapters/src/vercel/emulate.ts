@@ -67,7 +67,10 @@ export async function emulate(artefact: Artefact, found: Tools, options: Emulate
   let deployment = await deploy(layout, new Map());
   const server = createFront(() => deployment);
   server.listen(port, host);
-  await once(server, "listening"); // rejects with EADDRINUSE where the port is taken
+  await once(server, "listening").catch((cause: unknown) => {
+    const message = `${host}:${port} cannot be listened on: ${String(cause)}. Choose another port.`;
+    throw new GodwitError("VERCEL_PORT_UNUSABLE", message, { cause });
+  });
   const address = server.address();
   const url = new URL(
     `http://${host.includes(":") ? `[${host}]` : host}:${address && typeof address === "object" ? address.port : port}`,

@@ -7,6 +7,7 @@
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createRequire } from "node:module";
+import { types } from "node:util";
 import { type Context, SourceTextModule, SyntheticModule } from "node:vm";
 import { cpu, createRequestContext, listen, type RequestStore, readOptions, run } from "./child-server.ts";
 
@@ -96,6 +97,9 @@ async function answer(
   res.flushHeaders();
   res.once("close", () => void reader.cancel().catch(() => {}));
   for (let part = await reader.read(); !part.done && !res.destroyed; part = await reader.read()) {
+    // Fetch section 2.2.4: chunks are bytes. Those of the context are of another realm.
+    if (!types.isUint8Array(part.value))
+      throw new TypeError(`A body stream gave ${typeof part.value} instead of a Uint8Array.`);
     if (!res.write(part.value)) await new Promise((resolve) => res.once("drain", resolve).once("close", resolve));
   }
   res.end();

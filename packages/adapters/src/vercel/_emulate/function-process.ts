@@ -17,6 +17,9 @@ export interface ProcessOptions extends ChildOptions {
   map(text: string): string;
 }
 
+/** Milliseconds that a function may take to start: a top-level await that never settles must not hold a request. */
+const STARTING = 30_000;
+
 interface Running {
   child: ChildProcess;
   port: number;
@@ -27,7 +30,9 @@ interface Running {
 export class FunctionProcess {
   #options: ProcessOptions;
   #running?: Promise<Running>;
+  #child?: ChildProcess;
   #questions = 0;
+  #stopped = false;
 
   constructor(options: ProcessOptions) {
     this.#options = options;
@@ -35,6 +40,7 @@ export class FunctionProcess {
 
   /** The port it listens on. Rejects with `VERCEL_FUNCTION_FAILED` when it does not start. */
   start(): Promise<Running> {
+    if (this.#stopped) return Promise.reject(failed(this.#options.name));
     this.#running ??= this.#fork();
     return this.#running;
   }
@@ -58,12 +64,10 @@ export class FunctionProcess {
     });
   }
 
-  /** Settles when the process is gone. */
+  /** Settles when the process is gone. It does not start again. */
   async stop(): Promise<void> {
-    const running = this.#running;
-    this.#running = undefined;
-    const found = await running?.catch(() => undefined);
-    if (found) await end(found.child);
+    this.#stopped = true;
+    if (this.#child) await end(this.#child);
   }
 
   #fork(): Promise<Running> {
@@ -76,15 +80,21 @@ export class FunctionProcess {
       env,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
+    this.#child = child;
     if (child.stdout) logs.read(child.stdout, name, "info", map);
     if (child.stderr) logs.read(child.stderr, name, "error", map);
     return new Promise((resolve, reject) => {
-      child.once("exit", () => {
+      const timer = setTimeout(() => child.kill("SIGKILL"), STARTING);
+      const gone = () => {
+        clearTimeout(timer);
         this.#running = undefined;
+        this.#child = undefined;
         reject(failed(name));
-      });
-      child.once("error", reject);
+      };
+      child.once("exit", gone);
+      child.once("error", gone);
       child.on("message", (message: ChildMessage) => {
+        clearTimeout(timer);
         if (message.kind === "ready") resolve({ child, port: message.port, cpu: message.cpu });
         if (message.kind === "failed") void end(child);
       });
