@@ -4,8 +4,11 @@
  * @module
  */
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Artefact, EmulateOptions, Emulator, Tools } from "@godwit/bundler/contracts";
 import { GodwitError } from "@godwit/core/errors";
+import { parseManifest } from "@godwit/core/manifest";
 import { createEdge } from "./_emulate/edge.ts";
 import { fetchFrom } from "./_emulate/fetch.ts";
 import { Logs, toLevel, toMessage } from "./_emulate/logs.ts";
@@ -27,16 +30,17 @@ const DRAIN = 2000;
  * Rejects with `CLOUDFLARE_ARTEFACT_INVALID`, `CLOUDFLARE_DATE_UNKNOWN`, `CLOUDFLARE_START_FAILED` or
  * `CLOUDFLARE_PORT`.
  */
-export async function emulate(artefact: Artefact, found: Tools, options: EmulateOptions = {}): Promise<Emulator> {
+export async function emulate(built: Artefact, found: Tools, options: EmulateOptions = {}): Promise<Emulator> {
   const { host = "127.0.0.1", port = 0, env = {} } = options;
   const miniflare = (await found.miniflare?.load()) as MiniflareModule | undefined; // the tool that `tools` names
   if (!miniflare) throw new GodwitError("CLOUDFLARE_TOOL_MISSING", "Install miniflare: npm i -D miniflare");
   const { Miniflare: Runtime, Response: Answer } = miniflare;
 
+  let artefact = built;
   const logs = new Logs();
   let stacks = createStacks(artefact.root);
   let workers = readWorkers(artefact, env, Answer);
-  const functionOf = createAttribution(artefact);
+  let functionOf = createAttribution(artefact);
 
   const toOptions = (): object => ({
     host: "127.0.0.1",
@@ -77,8 +81,11 @@ export async function emulate(artefact: Artefact, found: Tools, options: Emulate
     logs,
     fetch: (request) => fetchFrom(url, request),
     async reload() {
+      const { root } = artefact;
+      artefact = { root, manifest: parseManifest(readFileSync(join(root, "manifest.json"), "utf8")) };
       workers = readWorkers(artefact, env, Answer);
-      stacks = createStacks(artefact.root);
+      stacks = createStacks(root);
+      functionOf = createAttribution(artefact);
       await edge.pause(DRAIN);
       await runtime.setOptions(toOptions());
       edge.resume(await runtime.unsafeGetDirectURL(frontOf(workers).script));
@@ -135,7 +142,8 @@ async function start(
   } catch (cause) {
     await runtime?.dispose().catch(() => {});
     const message = cause instanceof Error ? cause.message : String(cause);
-    const text = map(`${logs.text()}\n${message}`).trim();
+    // workerd's own lines say it best; miniflare repeats them as JSON.
+    const text = map(logs.text() || message).trim();
     if (/compatibility date|is in the future/i.test(text)) {
       throw new GodwitError(
         "CLOUDFLARE_DATE_UNKNOWN",

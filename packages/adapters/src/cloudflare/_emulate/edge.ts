@@ -49,6 +49,8 @@ export function createEdge(): Edge {
       outgoing.on("error", () => fail(502, "The Worker did not answer."));
       outgoing.on("response", (response) => relay(response, answer));
       answer.on("close", () => answer.writableFinished || outgoing.destroy());
+      // The Worker starts before the body does.
+      outgoing.flushHeaders();
       incoming.pipe(outgoing);
     } catch {
       fail(400, "The request is not valid HTTP."); // Node refuses to send such a path

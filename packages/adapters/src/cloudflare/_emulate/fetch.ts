@@ -4,7 +4,7 @@
  * @module
  */
 import { request as open } from "node:http";
-import { Readable } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 
 /** RFC 9110 section 6.4.1: a Response of these takes no body. */
 const BODYLESS = [204, 205, 304];
@@ -27,8 +27,10 @@ export function fetchFrom(origin: URL, request: Request): Promise<Response> {
       const stream = bare ? null : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>); // Node's type of the same
       resolve(new Response(stream, { status: statusCode, statusText: statusMessage, headers: fields }));
     });
-    if (body)
-      Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]).pipe(outgoing); // as above
-    else outgoing.end();
+    if (!body) return void outgoing.end();
+    // The server answers what it can before the body is there.
+    outgoing.flushHeaders();
+    const stream = Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]); // Node's type of the same
+    pipeline(stream, outgoing, (error) => error && reject(error));
   });
 }

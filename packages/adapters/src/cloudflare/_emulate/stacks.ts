@@ -4,11 +4,11 @@
  */
 import { readFileSync } from "node:fs";
 import { SourceMap } from "node:module";
-import { join, relative, sep } from "node:path";
+import { join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** As workerd prints it: `file:///dist/cloudflare/app/index.js:1:148`. */
-const POSITION = /((?:file:\/\/)?\/[^\s():]+\.m?js):(\d+):(\d+)/g;
+/** As workerd prints it: `file:///dist/cloudflare/app/index.js:1:148`, or `app/index.js:1:148` when a start fails. */
+const POSITION = /((?:file:\/\/)?[^\s():"\\]+\.m?js):(\d+):(\d+)/g;
 
 export interface Stacks {
   map(text: string): string;
@@ -20,7 +20,7 @@ export interface Stacks {
 export function createStacks(root: string): Stacks {
   const maps = new Map<string, SourceMap | undefined>();
   const pathOf = (place: string): string | undefined => {
-    const file = place.startsWith("file:") ? fileURLToPath(place) : place;
+    const file = place.startsWith("file:") ? fileURLToPath(place) : resolve(root, place);
     return file.startsWith(root + sep) ? relative(root, file) : undefined;
   };
   const open = (path: string): SourceMap | undefined => {
