@@ -90,14 +90,16 @@ const HASHED = /\bchunk-[A-Z0-9]{8}\b/g;
 function renameByContent(outputs: Output[], entryOf: ReadonlyMap<string, string>): Map<string, Output> {
   const byName = new Map(outputs.map((output) => [output.name, output]));
   const own = new Map<string, string>();
+  const theirs = new Set(outputs.filter(({ name }) => name.startsWith("chunk-")).map(({ name }) => stemOf(name)));
   for (const { name, code } of outputs) {
-    if (name.startsWith("chunk-")) own.set(name, digest(code.replace(HASHED, "chunk-"), entryOf.get(name) ?? ""));
+    if (!theirs.has(stemOf(name))) continue;
+    const blank = code.replace(HASHED, (stem) => (theirs.has(stem) ? "chunk-" : stem));
+    own.set(name, digest(blank, entryOf.get(name) ?? ""));
   }
   const stems = new Map<string, string>();
   for (const name of own.keys()) {
     const reached = reach(byName, name, ["statics", "dynamics"]).map((other) => own.get(other) ?? "");
-    const stem = name.slice(0, "chunk-".length + 8);
-    stems.set(stem, `chunk-${encode(digest(own.get(name) ?? "", ...reached))}`);
+    stems.set(stemOf(name), `chunk-${encode(digest(own.get(name) ?? "", ...reached))}`);
   }
   const rename = (text: string): string => text.replace(HASHED, (stem) => stems.get(stem) ?? stem);
   return new Map(
@@ -108,6 +110,10 @@ function renameByContent(outputs: Output[], entryOf: ReadonlyMap<string, string>
       return [name, { ...output, name, statics, dynamics, code: rename(output.code) }];
     }),
   );
+}
+
+function stemOf(name: string): string {
+  return name.slice(0, "chunk-".length + 8);
 }
 
 function digest(...parts: string[]): string {
