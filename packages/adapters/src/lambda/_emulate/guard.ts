@@ -14,7 +14,7 @@ while read -r l; do
     -*) case "$p" in *" $n "*) p="\${p%% $n *} \${p#* $n }" ;; esac ;;
   esac
 done
-for i in $p; do kill -KILL -- "-$i" 2>/dev/null; done
+for i in $p; do kill -s KILL -- "-$i" 2>/dev/null; done
 exit 0`;
 
 export interface Guard {

@@ -32,12 +32,12 @@ export function createStackMapper(root: string): StackMapper {
       text.replace(pattern, (position, path: string, line: string, column: string) => {
         if (!maps.has(path)) maps.set(path, load(path));
         const found = maps.get(path);
-        const origin = found?.map.findOrigin(Number(line), Number(column));
-        if (!found || !origin || !("fileName" in origin)) return position;
-        const source = origin.fileName;
+        const origin = found?.map.findEntry(Number(line) - 1, Number(column) - 1);
+        if (!found || !origin || !("originalSource" in origin)) return position;
+        const source = origin.originalSource;
         const local =
           /^\w+:/.test(source) || isAbsolute(source) ? source : relative(process.cwd(), resolve(found.folder, source));
-        return `${local}:${origin.lineNumber}:${origin.columnNumber}`;
+        return `${local}:${origin.originalLine + 1}:${origin.originalColumn + 1}`;
       }),
     clear: () => maps.clear(),
   };

@@ -3,7 +3,6 @@
  * "Use Lambda functions as targets of an Application Load Balancer". Checked 2026-11-21.
  * @module
  */
-import { STATUS_CODES } from "node:http";
 import {
   type Answer,
   isObject,
@@ -66,18 +65,19 @@ function toAnswer(result: unknown, multi: boolean): Answer | undefined {
   };
 }
 
+const TITLES: Record<Failure, string> = {
+  "no-route": "404 Not Found",
+  "bad-request": "400 Bad Request",
+  "too-large": "413 Request Entity Too Large",
+  timeout: "504 Gateway Time-out",
+  "function-error": "502 Bad Gateway",
+  malformed: "502 Bad Gateway",
+};
+
 function failure(kind: Failure): Answer {
-  const status = {
-    "no-route": 404,
-    "bad-request": 400,
-    "too-large": 413,
-    timeout: 504,
-    "function-error": 502,
-    malformed: 502,
-  }[kind];
-  const title = `${status} ${STATUS_CODES[status]}`;
+  const title = TITLES[kind];
   return plain(
-    status,
+    Number(title.slice(0, 3)),
     "text/html",
     `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n</body>\r\n</html>\r\n`,
     [["server", "awselb/2.0"]],
