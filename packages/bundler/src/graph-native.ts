@@ -1,0 +1,48 @@
+/**
+ * Which packages bring native files.
+ * @module
+ */
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Metafile } from "esbuild";
+
+/** Packages whose only purpose is to find or to build a native file of the package that depends on them. */
+const LOADERS = [
+  "bindings",
+  "node-gyp-build",
+  "node-gyp-build-optional-packages",
+  "@mapbox/node-pre-gyp",
+  "prebuild-install",
+];
+
+/** Names of packages in the graph that hold a `.node` file, load one, or import a package that is one. */
+export function findNative(inputs: Metafile["inputs"], root: string): ReadonlySet<string> {
+  const folders = new Map<string, string>();
+  const native = new Set<string>();
+  for (const [input, { imports }] of Object.entries(inputs)) {
+    const place = packageOf(input);
+    if (!place) continue;
+    folders.set(place.folder, place.name);
+    if (input.endsWith(".node") || imports.some(({ path }) => path.endsWith(".node"))) native.add(place.name);
+  }
+  for (const [folder, name] of folders) {
+    if (LOADERS.includes(name) || native.has(name)) continue;
+    if (readDependencies(resolve(root, folder)).some((dependency) => LOADERS.includes(dependency))) native.add(name);
+  }
+  return native;
+}
+
+function packageOf(input: string): { name: string; folder: string } | undefined {
+  const [folder, name] = /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)(?=\/)/.exec(input) ?? [];
+  return folder !== undefined && name !== undefined ? { folder, name } : undefined;
+}
+
+function readDependencies(folder: string): string[] {
+  try {
+    const text = readFileSync(join(folder, "package.json"), "utf8");
+    const { dependencies = {} } = JSON.parse(text) as { dependencies?: Record<string, string> }; // npm checked it
+    return Object.keys(dependencies);
+  } catch {
+    return [];
+  }
+}
