@@ -76,7 +76,7 @@ const schema = z.strictObject({
       }),
     )
     .optional(),
-  ...Object.fromEntries(TARGETS.map((target) => [target, z.unknown()])),
+  ...Object.fromEntries(TARGETS.map((target) => [target, z.unknown().optional()])),
 });
 
 const FILES = ["godwit.config.ts", "godwit.config.mts", "godwit.config.js", "godwit.config.mjs"];
