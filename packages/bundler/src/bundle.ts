@@ -68,6 +68,7 @@ async function bundleVariant(input: BundleInput, variant: string, plans: Functio
     external: externalPackages(target.variants[variant], plans, config),
     importers,
     originals,
+    namer,
   });
   const warnings: Message[] = [];
   const outputs = new Map<string, Output>();
@@ -150,11 +151,12 @@ interface Collected {
   external: ReadonlySet<string>;
   importers: Map<string, Set<string>>;
   originals: Map<string, string>;
+  namer: Namer;
 }
 
 function toEsbuild(input: BundleInput, settings: EsbuildSettings, collected: Collected): EsbuildOptions {
   const { root, config, adaptersFrom, plans } = input;
-  const { external, importers, originals } = collected;
+  const { external, importers, originals, namer } = collected;
   const minify = config.minify !== false;
   return {
     absWorkingDir: root,
@@ -188,7 +190,7 @@ function toEsbuild(input: BundleInput, settings: EsbuildSettings, collected: Col
           importers.set(specifier, froms.add(from));
         },
       }),
-      importNamespaces({ originals, root }),
+      importNamespaces({ originals, nameOf: namer.nameOf }),
     ],
   };
 }

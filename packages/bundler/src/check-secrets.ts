@@ -80,7 +80,7 @@ function search(contents: Uint8Array, secrets: [string, string][], allow: readon
       }
     }
   }
-  return finds;
+  return [...new Map(finds.map((find) => [`${find.kind} ${find.text}`, find])).values()];
 }
 
 /** The author's file that holds it, as the source map has it. */

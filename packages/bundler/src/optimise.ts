@@ -7,12 +7,13 @@
  * @module
  */
 import { readFile } from "node:fs/promises";
-import { relative, sep } from "node:path";
+import { sep } from "node:path";
 import type { Loader, Plugin, PluginBuild } from "esbuild";
 import { parseSync } from "oxc-parser";
 
 export interface NamespaceOptions {
-  root: string;
+  /** The name of a file in source maps. */
+  nameOf(file: string): string;
   /** Filled with the text of rewritten files by name, since source maps show what the author wrote. */
   originals: Map<string, string>;
 }
@@ -27,7 +28,7 @@ const MARK = "godwit:namespace/";
  * whole; `import * as z from "<the module that z is the namespace of>"` costs 85 kB and binds the same object. It is
  * done where the barrel's own syntax proves that the two are one: `import * as z from "./a.js"; export { z }`.
  */
-export function importNamespaces({ root, originals }: NamespaceOptions): Plugin {
+export function importNamespaces({ nameOf, originals }: NamespaceOptions): Plugin {
   return {
     name: "godwit-namespaces",
     setup(build) {
@@ -53,7 +54,7 @@ export function importNamespaces({ root, originals }: NamespaceOptions): Plugin 
         const resolveDir = path.slice(0, path.lastIndexOf(sep));
         const contents = await rewrite(path, text, (specifier) => barrelOf(specifier, resolveDir));
         if (contents === text) return undefined;
-        originals.set(relative(root, path).split(sep).join("/"), text);
+        originals.set(nameOf(path), text);
         return { contents, loader: loaderOf(path) };
       });
     },
