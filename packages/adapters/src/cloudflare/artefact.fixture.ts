@@ -4,18 +4,16 @@
  */
 import { createHash } from "node:crypto";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Artefact, AssetFile, BuiltFunction, FunctionPlan, RoutePlan } from "@godwit/bundler/contracts";
 import { MANIFEST_VERSION, type Manifest, printSorted } from "@godwit/core/manifest";
 import { parsePattern } from "@godwit/core/pattern";
+import * as esbuild from "esbuild";
 import type { CloudflareConfig } from "./config.ts";
 import { target } from "./target.ts";
 
 const here: string = dirname(import.meta.filename);
-const fromBundler = createRequire(join(here, "../../../bundler/package.json"));
-const esbuild = fromBundler("esbuild") as typeof import("esbuild"); // the bundler's own
 
 export interface FixtureFunction {
   id: string;

@@ -252,8 +252,8 @@ describe("one Worker", () => {
 
   test("a schedule that fails, or is none, rejects", async () => {
     await assert.rejects(emulator.trigger("schedule", { pattern: "/cron-fails" }), { code: "CLOUDFLARE_CRON_FAILED" });
-    await assert.rejects(emulator.trigger("schedule", { pattern: "/" }), { code: "CLOUDFLARE_TRIGGER_UNKNOWN" });
-    await assert.rejects(emulator.trigger("queue", {}), { code: "CLOUDFLARE_TRIGGER_UNKNOWN" });
+    await assert.rejects(emulator.trigger("schedule", { pattern: "/" }), { code: "EMULATOR_TRIGGER_UNKNOWN" });
+    await assert.rejects(emulator.trigger("queue", {}), { code: "EMULATOR_TRIGGER_UNKNOWN" });
   });
 
   test("measure gives CPU of the start and of the first request", async () => {
@@ -270,6 +270,17 @@ describe("one Worker", () => {
     await artefact.rebuild(app({ "/": now }));
     await emulator.reload(["app"]);
     assert.equal(await (await get("/")).text(), "now 1");
+  });
+
+  test("a reload that fails says why, and the next one recovers", async () => {
+    await artefact.rebuild([{ ...app()[0], id: "app", prelude: '\nthrow new Error("half written");' }]);
+    await assert.rejects(emulator.reload(["app"]), {
+      code: "CLOUDFLARE_START_FAILED",
+      message: /half written[\s\S]*app:2:7/,
+    });
+    await artefact.rebuild(app());
+    await emulator.reload(["app"]);
+    assert.equal(await (await get("/")).text(), "hello");
   });
 });
 

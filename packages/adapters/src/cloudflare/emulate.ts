@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { Artefact, EmulateOptions, Emulator, Tools } from "@godwit/bundler/contracts";
 import { GodwitError } from "@godwit/core/errors";
 import { parseManifest } from "@godwit/core/manifest";
+import { unknownTrigger } from "../_emulate/unknown-trigger.ts";
 import { createEdge } from "./_emulate/edge.ts";
 import { fetchFrom } from "./_emulate/fetch.ts";
 import { Logs, toLevel, toMessage } from "./_emulate/logs.ts";
@@ -62,10 +63,24 @@ export async function emulate(built: Artefact, found: Tools, options: EmulateOpt
     throw new GodwitError("CLOUDFLARE_PORT", `Port ${port} on ${host} ${why}.`, { cause });
   });
 
-  let runtime: Miniflare;
+  let runtime: Miniflare | undefined;
+  /** Starts a runtime, or gives the running one the new options, and lets requests through to it. */
+  async function run(): Promise<void> {
+    const before = logs.count;
+    try {
+      if (runtime) await runtime.setOptions(toOptions());
+      else runtime = new Runtime(toOptions());
+      await runtime.ready;
+      edge.resume(await runtime.unsafeGetDirectURL(frontOf(workers).script));
+    } catch (cause) {
+      // A failed runtime that is not disposed of would keep this process alive.
+      await runtime?.dispose().catch(() => {});
+      runtime = undefined;
+      throw toStartError(cause, stacks.map(logs.textAfter(before)));
+    }
+  }
   try {
-    runtime = await start(Runtime, toOptions(), logs, stacks.map);
-    edge.resume(await runtime.unsafeGetDirectURL(frontOf(workers).script));
+    await run();
   } catch (error) {
     edge.close();
     logs.close();
@@ -87,20 +102,19 @@ export async function emulate(built: Artefact, found: Tools, options: EmulateOpt
       stacks = createStacks(root);
       functionOf = createAttribution(artefact);
       await edge.pause(DRAIN);
-      await runtime.setOptions(toOptions());
-      edge.resume(await runtime.unsafeGetDirectURL(frontOf(workers).script));
+      await run();
     },
     async trigger(kind, data) {
       const { pattern } = Object(data);
       const { triggers } = artefact.manifest;
       const known = triggers.find((trigger) => trigger.kind === kind && trigger.pattern === pattern);
-      if (!known) {
-        const patterns = triggers.map((trigger) => trigger.pattern).join(", ") || "none";
-        throw new GodwitError(
-          "CLOUDFLARE_TRIGGER_UNKNOWN",
-          `No ${kind} trigger of ${JSON.stringify(pattern)} in this artefact. Schedules: ${patterns}.`,
+      if (!known)
+        throw unknownTrigger(
+          kind,
+          pattern,
+          triggers.map((trigger) => trigger.pattern),
         );
-      }
+      if (!runtime) throw new GodwitError("CLOUDFLARE_NOT_RUNNING", "The last reload failed. Mend the build first.");
       const worker = await runtime.getWorker(frontOf(workers).script);
       const { outcome } = await worker.scheduled({ cron: toCron(known.schedule), scheduledTime: new Date() });
       if (outcome !== "ok") {
@@ -115,7 +129,7 @@ export async function emulate(built: Artefact, found: Tools, options: EmulateOpt
     },
     async close() {
       edge.close();
-      await runtime.dispose();
+      await runtime?.dispose();
       logs.close();
     },
   };
@@ -127,32 +141,17 @@ function frontOf(workers: readonly EmulatedWorker[]): EmulatedWorker {
   throw new GodwitError("CLOUDFLARE_ARTEFACT_EMPTY", "The artefact has no Worker. Build again.");
 }
 
-/** A failed runtime that is not disposed of would keep this process alive. */
-async function start(
-  Runtime: MiniflareModule["Miniflare"],
-  options: object,
-  logs: Logs,
-  map: (text: string) => string,
-): Promise<Miniflare> {
-  let runtime: Miniflare | undefined;
-  try {
-    runtime = new Runtime(options);
-    await runtime.ready;
-    return runtime;
-  } catch (cause) {
-    await runtime?.dispose().catch(() => {});
-    const message = cause instanceof Error ? cause.message : String(cause);
-    // workerd's own lines say it best; miniflare repeats them as JSON.
-    const text = map(logs.text() || message).trim();
-    if (/compatibility date|is in the future/i.test(text)) {
-      throw new GodwitError(
-        "CLOUDFLARE_DATE_UNKNOWN",
-        `The compatibility date is newer than the installed workerd. Set an older compatibilityDate, or update miniflare.\n${text}`,
-        { cause },
-      );
-    }
-    throw new GodwitError("CLOUDFLARE_START_FAILED", `The Workers did not start:\n${text}`, { cause });
+function toStartError(cause: unknown, lines: string): GodwitError {
+  // workerd's own lines say it best; miniflare repeats them as JSON.
+  const text = (lines || (cause instanceof Error ? cause.message : String(cause))).trim();
+  if (/is in the future and unsupported/i.test(text)) {
+    return new GodwitError(
+      "CLOUDFLARE_DATE_UNKNOWN",
+      `The compatibility date is newer than the installed workerd. Set an older compatibilityDate, or update miniflare.\n${text}`,
+      { cause },
+    );
   }
+  return new GodwitError("CLOUDFLARE_START_FAILED", `The Workers did not start:\n${text}`, { cause });
 }
 
 /** Whose line it is: by the file in its stack, by the route that core's logger writes, else the Worker in front. */

@@ -22,9 +22,17 @@ export class Logs implements AsyncIterable<LogLine> {
     this.#wake();
   }
 
-  /** The texts that are kept, for an error that says why a start failed. */
-  text(): string {
-    return this.#lines.map((line) => line.text).join("\n");
+  /** How many lines there were so far. */
+  get count(): number {
+    return this.#lost + this.#lines.length;
+  }
+
+  /** The texts after the first `count`, for an error that says why a start failed. */
+  textAfter(count: number): string {
+    return this.#lines
+      .slice(Math.max(0, count - this.#lost))
+      .map((line) => line.text)
+      .join("\n");
   }
 
   close(): void {
