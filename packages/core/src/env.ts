@@ -70,9 +70,9 @@ export function defineEnv<
   const Vars extends Record<string, StandardSchema> = Record<never, never>,
   const Secret extends string = never,
 >(spec: EnvSpec<Vars, Secret>): EnvDefinition<EnvOf<Vars, Secret>> {
-  const vars: Record<string, StandardSchema> = { ...spec.vars };
+  const vars = new Map<string, StandardSchema>(Object.entries(spec.vars ?? {}));
   const secrets = [...new Set<string>(spec.secrets)].sort();
-  const names = [...new Set([...Object.keys(vars), ...secrets])].sort();
+  const names = [...new Set([...vars.keys(), ...secrets])].sort();
   return {
     names,
     secrets,
@@ -81,7 +81,7 @@ export function defineEnv<
       const env: Record<string, unknown> = {};
       for (const name of names) {
         const value = raw[name];
-        const result = check(name, vars[name], value);
+        const result = check(name, vars.get(name), value);
         if (!result.issues) {
           env[name] = result.value;
           continue;
@@ -98,7 +98,12 @@ export function defineEnv<
 
 function check(name: string, schema: StandardSchema | undefined, value: unknown): StandardResult<unknown> {
   if (!schema) return typeof value === "string" && value !== "" ? { value } : { issues: [{ message: "is empty" }] };
-  const result = schema["~standard"].validate(value);
+  let result: ReturnType<StandardSchema["~standard"]["validate"]>;
+  try {
+    result = schema["~standard"].validate(value);
+  } catch (error) {
+    return { issues: [{ message: error instanceof Error ? error.message : String(error) }] };
+  }
   if (!(result instanceof Promise)) return result;
   result.catch(() => {});
   throw new GodwitError("ENV_SCHEMA_ASYNC", `The schema of ${name} in env.ts is asynchronous. Use one that is not.`);

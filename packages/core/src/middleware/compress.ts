@@ -48,7 +48,7 @@ export function compress({ encodings = ["gzip"], minBytes = 1_024 }: CompressOpt
     headers.delete("accept-ranges");
     const tag = headers.get("etag");
     if (tag?.startsWith('"')) headers.set("etag", `W/${tag}`);
-    return answer(resumed(beginning).pipeThrough(compressor));
+    return answer(compressed(resumed(beginning), compressor));
   };
 }
 
@@ -117,4 +117,43 @@ function createCompressor(encoding: Encoding): CompressionStream | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Not `pipeThrough`: in Node 24, cancelling what it gives does not stop the source, which is then read for ever into a
+ * compressor that nobody reads.
+ */
+function compressed(source: ReadableStream<Uint8Array<ArrayBuffer>>, compressor: CompressionStream): ReadableStream {
+  const reader = source.getReader();
+  const writer = compressor.writable.getWriter();
+  const output = compressor.readable.getReader();
+  let stopped = false;
+  const pump = async () => {
+    while (!stopped) {
+      const { done, value } = await reader.read();
+      if (stopped) return;
+      if (done) return writer.close();
+      await writer.write(value);
+    }
+  };
+  const failure = new Promise<never>((_, reject) => {
+    pump().catch(reject);
+  });
+  failure.catch(() => {});
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await Promise.race([output.read(), failure]);
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      async cancel(reason) {
+        stopped = true;
+        writer.abort(reason).catch(() => {});
+        output.cancel(reason).catch(() => {});
+        await reader.cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }
