@@ -92,7 +92,10 @@ export class IncomingBody {
     let left = most;
     message.on("data", (chunk: Buffer) => {
       left -= chunk.length;
-      if (left < 0) message.destroy();
+      if (left >= 0) return;
+      if ("stream" in message)
+        message.stream.close(11); // ENHANCE_YOUR_CALM, RFC 9113 section 7
+      else message.destroy();
     });
     message.on("error", () => {});
     message.resume();

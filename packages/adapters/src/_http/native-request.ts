@@ -45,9 +45,14 @@ export function readHeaders(message: Message): Headers {
 export function readSignal({ response }: Incoming): AbortSignal {
   const controller = new AbortController();
   const abort = () => {
-    if (!response.writableFinished) controller.abort(new DOMException("The client went away.", "AbortError"));
+    if (!isComplete(response)) controller.abort(new DOMException("The client went away.", "AbortError"));
   };
-  if (response.destroyed || ("closed" in response && response.closed)) abort();
+  if ("stream" in response ? response.stream.destroyed : response.destroyed) abort();
   else response.once("close", abort);
   return controller.signal;
+}
+
+/** An HTTP/2 response calls itself finished however its stream was closed: the code of the reset tells. */
+function isComplete(response: Incoming["response"]): boolean {
+  return "stream" in response ? response.writableEnded && !response.stream.rstCode : response.writableFinished;
 }

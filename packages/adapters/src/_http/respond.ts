@@ -29,7 +29,7 @@ const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "tra
 export async function sendResponse(out: Outgoing, response: Response, options: SendOptions = {}): Promise<void> {
   const { status, body } = response;
   try {
-    if (out.destroyed) {
+    if (isGone(out)) {
       await body?.cancel(gone());
     } else if (!body || options.head || status === 204 || status === 205 || status === 304) {
       body?.cancel().catch(() => {});
@@ -73,11 +73,11 @@ async function stream(out: Outgoing, reader: Reader, begun: (Reading | undefined
     reader.cancel(gone()).catch(() => {});
   };
   out.once("close", onClose);
-  if (out.destroyed) onClose();
+  if (isGone(out)) onClose();
   try {
     for (;;) {
       const { done, value } = await (begun.shift() ?? reader.read());
-      if (out.destroyed) return;
+      if (isGone(out)) return;
       if (done) break;
       if (!write(out, toBytes(value)) && !(await drained(out, stall))) return;
     }
@@ -85,6 +85,11 @@ async function stream(out: Outgoing, reader: Reader, begun: (Reading | undefined
   } finally {
     out.off("close", onClose);
   }
+}
+
+/** The response object of HTTP/2 does not say so itself. */
+function isGone(out: Outgoing): boolean {
+  return "stream" in out ? out.stream.destroyed || out.stream.closed : out.destroyed;
 }
 
 /** Fetch section 2.2.4: a chunk that is not bytes is an error, as it is on every other platform. */
@@ -112,7 +117,7 @@ function drained(out: Outgoing, stall: number | undefined): Promise<boolean> {
     const onClose = settle(false);
     out.once("drain", onDrain);
     out.once("close", onClose);
-    if (out.destroyed) onClose();
+    if (isGone(out)) onClose();
   });
 }
 

@@ -2,6 +2,8 @@
  * One request: what is refused before the app sees it, and its way through the app and back.
  * @module
  */
+
+import type { Http2ServerRequest } from "node:http2";
 import { problem } from "@godwit/core/errors";
 import type { App, ExecutionContext } from "@godwit/core/types";
 import { createOrigins, joinUrl, readTarget } from "../_http/authority.ts";
@@ -84,6 +86,7 @@ export function createHandler(
         limit: limits.bodyBytes,
         onFirstRead: waits ? () => answer.writeContinue() : undefined,
       });
+      if ("stream" in message && !body.empty) limitTime(message, limits.requestTime);
       const request = toRequest({ message, response: answer, url: joinUrl(origin, parts.path), body });
       const execution: ExecutionContext = {
         env,
@@ -145,6 +148,13 @@ function readAuthority({ headers }: NodeMessage): string | undefined {
   const { ":authority": authority, host } = headers;
   if (typeof authority !== "string") return host;
   return host !== undefined && host !== authority ? undefined : authority;
+}
+
+/** HTTP/2 has no clock for requests of its own: node:http has one for HTTP/1.1. */
+function limitTime(message: Http2ServerRequest, time: number): void {
+  const timer = setTimeout(() => message.stream.close(11), time); // ENHANCE_YOUR_CALM
+  message.once("end", () => clearTimeout(timer));
+  message.once("close", () => clearTimeout(timer));
 }
 
 function isPath(target: string, path: string): boolean {

@@ -18,7 +18,7 @@ export type Listener = (message: NodeMessage, answer: NodeAnswer, waits: boolean
 export function createServer(options: ServeOptions, limits: Limits, listener: Listener): Server | Http2SecureServer {
   const shared = {
     maxHeaderSize: limits.headerBytes,
-    headersTimeout: limits.headerTime,
+    headersTimeout: Math.min(limits.headerTime, limits.requestTime), // Node refuses one over the other
     requestTimeout: limits.requestTime,
     keepAliveTimeout: limits.keepAlive,
     connectionsCheckingInterval: Math.min(1000, limits.headerTime),
