@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import type { LogLine } from "@godwit/bundler/contracts";
 import { get, REPLAY, replay, start, writeArtefact } from "./_emulate/artefact.fixture.ts";
 import { emulate, fronts, tools } from "./emulate.ts";
@@ -30,11 +31,45 @@ test("an unknown front and a port in use are errors that say so", async (t) => {
   await assert.rejects(emulate(artefact, {}, { port: Number(emulator.url.port) }), { code: "EADDRINUSE" });
 });
 
-test("the runtime client may be given as a file URL", async (t) => {
+test("a runtime client that is given is the one that runs", async () => {
   const artefact = await writeArtefact({ main: HELLO });
-  const emulator = await emulate(artefact, { "aws-lambda-ric": import.meta.resolve("aws-lambda-ric") });
-  t.after(() => emulator.close());
-  assert.equal(await (await get(emulator)).text(), "hello");
+  const other = fileURLToPath(new URL("./nowhere.mjs", import.meta.url));
+  const emulator = await emulate(artefact, { "aws-lambda-ric": { path: other, load: async () => ({}) } });
+  assert.equal((await get(emulator)).status, 500);
+  await emulator.close();
+  let text = "";
+  for await (const line of emulator.logs) text += line.text;
+  assert.match(text, /Cannot find module .*nowhere\.mjs/);
+});
+
+test("front, stage, memory and time are those that the artefact was built with", async (t) => {
+  const source = `export const handler = awslambda.streamifyResponse(async (event, stream, context) => {
+  const out = awslambda.HttpResponseStream.from(stream, { statusCode: 200 });
+  out.write(JSON.stringify([context.memoryLimitInMB, context.getRemainingTimeInMillis() > 20_000, event.requestContext.accountId]));
+  out.end();
+});`;
+  const spec = { memory: 512, timeout: 30, invokeMode: "RESPONSE_STREAM", stage: "$default" };
+  const resources = [{ kind: "lambda", name: "main", spec }];
+  const url = await start(t, source, { kind: "function-url", resources });
+  assert.deepEqual(await (await get(url)).json(), ["512", true, "anonymous"]);
+
+  const echo =
+    "export const handler = async ({ rawPath, requestContext }) => ({ paths: [rawPath, requestContext.stage] });";
+  const api = await start(t, echo, { resources: [{ kind: "lambda", name: "main", spec: { stage: "live" } }] });
+  assert.deepEqual(await (await get(api, "/a")).json(), { paths: ["/live/a", "live"] });
+});
+
+test("a buffered front takes what a streaming function writes in one piece, when that is its format", async (t) => {
+  const source = `export const handler = awslambda.streamifyResponse(async (event, stream) => {
+  if (event.path === "/fails") throw new Error("no");
+  stream.setContentType("application/json");
+  stream.write(JSON.stringify({ statusCode: 202, body: "whole" }));
+  stream.end();
+});`;
+  const emulator = await start(t, source, { front: "alb" });
+  const response = await get(emulator);
+  assert.deepEqual([response.status, await response.text()], [202, "whole"]);
+  assert.equal((await get(emulator, "/fails")).status, 502);
 });
 
 test("fetch keeps the caller's host, its body and the answer's bytes", async (t) => {
@@ -130,7 +165,7 @@ export const handler = async () => { const begin = process.cpuUsage(); while (fi
   assert.ok(startupCpu > 30, `start-up burns 60 ms: ${startupCpu}`);
   assert.ok(firstUseCpu >= 40, `first use burns 40 ms: ${firstUseCpu}`);
   await assert.rejects(emulator.measure("broken"), { code: "EMULATOR_MEASURE_FAILED" });
-  assert.throws(() => emulator.measure("none"), { code: "EMULATOR_FUNCTION_UNKNOWN" });
+  await assert.rejects(emulator.measure("none"), { code: "EMULATOR_FUNCTION_UNKNOWN" });
 });
 
 test("the emulator gives back what a function returns", async (t) => {

@@ -7,9 +7,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Artefact, EmulateOptions, Emulator, LogLine, Tools } from "@godwit/bundler/contracts";
 import { GodwitError } from "@godwit/core/errors";
+import type { Manifest, ManifestFunction } from "@godwit/core/manifest";
 import { fetchThrough } from "./_emulate/client.ts";
 import type { EnvironmentSpec } from "./_emulate/environment.ts";
 import { createFleet } from "./_emulate/fleet.ts";
@@ -17,16 +17,14 @@ import { FORMATS, openFront } from "./_emulate/front.ts";
 import { createGuard } from "./_emulate/guard.ts";
 import { createLogs } from "./_emulate/logs.ts";
 import { measureStartup } from "./_emulate/measure.ts";
+import { trailerError } from "./_emulate/outcome.ts";
 import { newIdentity } from "./_emulate/platform.ts";
 import { PRELOAD } from "./_emulate/preload.ts";
 import { createFrontRouter } from "./_emulate/router.ts";
 import { samplePath } from "./_emulate/sample.ts";
 import { createStackMapper } from "./_emulate/stacks.ts";
 
-/**
- * The runtime client is a program and not a library: importing it starts it. So `tools["aws-lambda-ric"]` is the path or
- * file URL of its `index.mjs`; without one it is looked for from here.
- */
+/** The runtime client is a program: it runs from its path and is never loaded. Without one it is looked for from here. */
 export const tools: Record<string, string> = {
   "aws-lambda-ric": "AWS's own runtime client, which loads and runs the functions as Lambda does",
 };
@@ -35,20 +33,21 @@ export const tools: Record<string, string> = {
 export const fronts: readonly string[] = Object.keys(FORMATS);
 
 /**
- * Starts the front at once and environments on demand. Throws `EMULATOR_FRONT_UNKNOWN`, `EMULATOR_TOOL_MISSING`, and
+ * Starts the front at once and environments on demand. `front` defaults to what the artefact was built for. Throws `EMULATOR_FRONT_UNKNOWN`, `EMULATOR_TOOL_MISSING`, and
  * what the socket throws, such as EADDRINUSE.
  *
  * @example const emulator = await emulate({ root: "/app/dist/lambda", manifest }, {}, { front: "rest" });
  */
 export async function emulate(artefact: Artefact, given: Tools, options: EmulateOptions = {}): Promise<Emulator> {
-  const name = options.front ?? "http-api";
-  const format = FORMATS[name]?.();
+  const { manifest, root } = artefact;
+  const name = options.front ?? defaultFront(manifest);
+  const stage = manifest.resources.find(({ kind }) => kind === "lambda")?.spec.stage;
+  const format = FORMATS[name]?.(typeof stage === "string" ? stage : "$default");
   if (!format) {
     const message = `lambda has no front ${JSON.stringify(name)}. Take one of ${fronts.join(", ")}.`;
     throw new GodwitError("EMULATOR_FRONT_UNKNOWN", message);
   }
-  const { manifest, root } = artefact;
-  const runtimeClient = findRuntimeClient(given["aws-lambda-ric"]);
+  const runtimeClient = given["aws-lambda-ric"]?.path ?? findRuntimeClient();
   const temporary = await mkdtemp(join(tmpdir(), "godwit-lambda-"));
   const preload = join(temporary, "preload.cjs");
   const bareEntry = join(temporary, "index.mjs");
@@ -57,7 +56,10 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
 
   const common = { env: options.env ?? {}, runtimeClient, preload };
   const specs = new Map<string, EnvironmentSpec>(
-    manifest.functions.map(({ id, entry, settings }) => [id, { ...common, ...settings, id, entry: join(root, entry) }]),
+    manifest.functions.map((fn) => [
+      fn.id,
+      { ...common, ...limitsOf(manifest, fn), id: fn.id, entry: join(root, fn.entry) },
+    ]),
   );
   const logs = createLogs();
   const stacks = createStackMapper(root);
@@ -99,12 +101,13 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
       const payload = Buffer.from(JSON.stringify({ godwit: kind, pattern }));
       const outcome = await fleet.invoke(trigger.function, payload, newIdentity().trace);
       if (outcome.kind === "stream") for await (const _ of outcome.body);
-      if (outcome.kind === "error") {
-        const message = `The function ${trigger.function} failed on ${kind} ${pattern}: ${outcome.type} ${outcome.message}`;
+      const failure = outcome.kind === "error" ? outcome.type : outcome.kind === "stream" && trailerError(outcome.body);
+      if (failure) {
+        const message = `The function ${trigger.function} failed on ${kind} ${pattern}: ${failure}. Its log says more.`;
         throw new GodwitError("EMULATOR_TRIGGER_FAILED", message);
       }
     },
-    measure(id) {
+    async measure(id) {
       const spec = specs.get(id);
       if (!spec)
         throw new GodwitError("EMULATOR_FUNCTION_UNKNOWN", `This artefact has no function ${JSON.stringify(id)}.`);
@@ -123,9 +126,23 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
   };
 }
 
-function findRuntimeClient(given: unknown): string {
-  if (given instanceof URL) return fileURLToPath(given);
-  if (typeof given === "string") return given.startsWith("file:") ? fileURLToPath(given) : given;
+/** What the artefact was built for. */
+function defaultFront({ front, resources }: Manifest): string {
+  const streams = resources.some(({ kind, spec }) => kind === "lambda" && spec.invokeMode === "RESPONSE_STREAM");
+  const kind = streams && front.kind === "function-url" ? "function-url-stream" : front.kind;
+  return kind in FORMATS ? kind : "http-api";
+}
+
+/** As deploy sets them (seconds there, milliseconds here), else what the route files ask for. */
+function limitsOf({ resources }: Manifest, { id, settings }: ManifestFunction): { memory?: number; timeout?: number } {
+  const spec = resources.find(({ kind, name }) => kind === "lambda" && name === id)?.spec ?? {};
+  return {
+    memory: typeof spec.memory === "number" ? spec.memory : settings.memory,
+    timeout: typeof spec.timeout === "number" ? spec.timeout * 1000 : settings.timeout,
+  };
+}
+
+function findRuntimeClient(): string {
   try {
     return createRequire(import.meta.url).resolve("aws-lambda-ric");
   } catch (cause) {

@@ -2,13 +2,14 @@
  * Hand-written artefacts in temporary folders, and a raw socket to talk to them through.
  * @module
  */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { Artefact, EmulateOptions, Emulator } from "@godwit/bundler/contracts";
-import type { FrontRoute, FunctionSettings, ManifestTrigger } from "@godwit/core/manifest";
+import type { FrontRoute, FunctionSettings, ManifestTrigger, Resource } from "@godwit/core/manifest";
 import { emulate } from "../emulate.ts";
 
 export interface FixtureOptions extends EmulateOptions {
@@ -16,11 +17,24 @@ export interface FixtureOptions extends EmulateOptions {
   routes?: FrontRoute[];
   settings?: FunctionSettings;
   triggers?: ManifestTrigger[];
+  resources?: Resource[];
+  /** What the artefact was built for. Default `http-api`. */
+  kind?: string;
+}
+
+let folder: string | undefined;
+/** One folder a test process, gone with it. */
+function openFolder(): string {
+  if (folder !== undefined) return folder;
+  const opened = mkdtempSync(join(tmpdir(), "godwit-artefact-"));
+  process.once("exit", () => rmSync(opened, { recursive: true, force: true }));
+  folder = opened;
+  return opened;
 }
 
 /** `sources`: the text of `index.mjs` by function id. */
 export async function writeArtefact(sources: Record<string, string>, options: FixtureOptions = {}): Promise<Artefact> {
-  const root = await mkdtemp(join(tmpdir(), "godwit-artefact-"));
+  const root = await mkdtemp(join(openFolder(), "app-"));
   const ids = Object.keys(sources);
   for (const [id, source] of Object.entries(sources)) {
     await mkdir(join(root, id));
@@ -40,16 +54,21 @@ export async function writeArtefact(sources: Record<string, string>, options: Fi
     settings: { timeout: 20_000, ...options.settings },
     hash: "",
   }));
-  const { triggers = [], routes = [{ match: "$default", function: ids[0] ?? "" }] } = options;
+  const {
+    triggers = [],
+    resources = [],
+    kind = "http-api",
+    routes = [{ match: "$default", function: ids[0] ?? "" }],
+  } = options;
   const manifest = {
     version: 1 as const,
     app: "test",
     target: "lambda",
     deployer: "aws",
     functions,
-    front: { kind: "http-api", routes },
+    front: { kind, routes },
     assets: [],
-    resources: [],
+    resources,
     triggers,
     env: { vars: [], secrets: [] },
     verify: [],
@@ -66,10 +85,7 @@ export async function start(
 ): Promise<Emulator> {
   const artefact = await writeArtefact(typeof source === "string" ? { main: source } : source, options);
   const emulator = await emulate(artefact, {}, options);
-  t.after(async () => {
-    await emulator.close();
-    await rm(artefact.root, { recursive: true });
-  });
+  t.after(() => emulator.close());
   return emulator;
 }
 

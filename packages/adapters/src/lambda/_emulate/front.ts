@@ -13,22 +13,26 @@ import { lattice } from "./formats/lattice.ts";
 import { rest } from "./formats/v1.ts";
 import { functionUrl, httpApi } from "./formats/v2.ts";
 import { readIncoming } from "./incoming.ts";
-import type { Outcome } from "./outcome.ts";
-import { INVOKE_REQUEST_LIMIT, newIdentity } from "./platform.ts";
+import { type Outcome, trailerError } from "./outcome.ts";
+import { INVOKE_REQUEST_LIMIT, INVOKE_RESPONSE_LIMIT, newIdentity } from "./platform.ts";
 import type { FrontRouter } from "./router.ts";
+import { readAll } from "./runtime-api.ts";
 import { sendStream } from "./streamed.ts";
 
-export const FORMATS: Record<string, () => Format> = {
-  "http-api": () => httpApi(false),
-  "http-api-stage": () => httpApi(true),
-  rest: () => rest(false),
-  "rest-stream": () => rest(true),
+/** By name, given the stage of the build; where a format cannot be without a named one, `prod` stands for `$default`. */
+export const FORMATS: Record<string, (stage: string) => Format> = {
+  "http-api": (stage) => httpApi(stage),
+  "http-api-stage": (stage) => httpApi(named(stage)),
+  rest: (stage) => rest(named(stage), false),
+  "rest-stream": (stage) => rest(named(stage), true),
   "function-url": () => functionUrl(false),
   "function-url-stream": () => functionUrl(true),
   alb: () => alb(false),
   "alb-multi": () => alb(true),
   lattice,
 };
+
+const named = (stage: string): string => (stage === "$default" ? "prod" : stage);
 
 export interface FrontOptions {
   name: string;
@@ -75,15 +79,18 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
   const outcome = await within(fleet.invoke(matched.function, payload, identity.trace), format.patience);
   if (outcome === undefined) return fail("timeout");
   if (outcome.kind === "error") return fail("function-error");
+  let json: Buffer;
   if (outcome.kind === "stream") {
-    if (!format.stream) {
-      outcome.body.resume();
-      return send(malformed("the function streams, the front does not"), request, response);
+    if (format.stream) {
+      const failed = await sendStream(outcome, format.stream, response, malformed);
+      return failed ? send(failed, request, response) : false;
     }
-    const failed = await sendStream(outcome, format.stream, response, malformed);
-    return failed ? send(failed, request, response) : false;
-  }
-  const answer = format.stream ? whole(outcome.json, format) : buffered(outcome.json, format);
+    // A buffered Invoke of a streaming function gives the stream's bytes in one piece.
+    const bytes = await readAll(outcome.body, INVOKE_RESPONSE_LIMIT).catch(() => undefined);
+    if (!bytes || trailerError(outcome.body) !== undefined) return fail("function-error");
+    json = bytes;
+  } else json = outcome.json;
+  const answer = format.stream ? whole(json, format) : buffered(json, format);
   if (typeof answer === "string") return send(malformed(answer), request, response);
   return send(answer, request, response) || send(malformed("its headers cannot be sent"), request, response);
 }

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -234,9 +233,8 @@ test("close ends every process, frozen or not, and a process that has an extensi
   await assert.rejects(get(emulator), { code: "ECONNREFUSED" });
 });
 
-test("no function outlives an emulator that is killed outright", async (t) => {
+test("no function outlives an emulator that is killed outright", async () => {
   const artefact = await writeArtefact({ main: PID });
-  t.after(() => rm(artefact.root, { recursive: true }));
   const script = `
 const { emulate } = await import(${JSON.stringify(fileURLToPath(new URL("../emulate.ts", import.meta.url)))});
 const emulator = await emulate(${JSON.stringify(artefact)}, {});

@@ -6,7 +6,6 @@ import { randomBytes, randomUUID } from "node:crypto";
 
 export const ACCOUNT = "123456789012";
 export const REGION = "us-east-1";
-export const STAGE = "prod";
 
 /** Bytes; checked 2026-11-21 against the Lambda quotas page and the runtime interface emulator (6 MiB + 100). */
 export const INVOKE_REQUEST_LIMIT: number = 6 * 1024 * 1024;

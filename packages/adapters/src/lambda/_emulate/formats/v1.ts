@@ -30,18 +30,18 @@ import {
   type Pair,
   queryPairs,
 } from "../incoming.ts";
-import { ACCOUNT, type Identity, logTime, STAGE } from "../platform.ts";
+import { ACCOUNT, type Identity, logTime } from "../platform.ts";
 import type { Matched } from "../router.ts";
 import type { Failure, Format } from "./format.ts";
 
 const API_ID = "wt6mne2s9k";
 
-/** A custom domain mapped to the stage `prod`, so that the client does not write the stage. */
-export function rest(streaming: boolean): Format {
+/** A custom domain mapped to a stage, so that the client does not write the stage. */
+export function rest(stage: string, streaming: boolean): Format {
   return {
     requestLimit: 10 * 1024 * 1024,
     patience: streaming ? 900_000 : 29_000,
-    event: toEvent,
+    event: (incoming, matched, identity) => toEvent(incoming, matched, identity, stage),
     answer: toAnswer,
     failure,
     // Metadata and delimiter must be within the first 16 KB.
@@ -49,7 +49,7 @@ export function rest(streaming: boolean): Format {
   };
 }
 
-function toEvent(incoming: Incoming, matched: Matched, identity: Identity): JsonObject {
+function toEvent(incoming: Incoming, matched: Matched, identity: Identity, stage: string): JsonObject {
   const groups = [...groupHeaders(forwardedHeaders(incoming, identity.trace)).values()];
   const headers: Pair[] = groups.flatMap(({ name, values }) => values.map((value): Pair => [name, value]));
   const query = queryPairs(incoming.query).map(([name, value]): Pair => [decodeQuery(name), decodeQuery(value)]);
@@ -78,7 +78,7 @@ function toEvent(incoming: Incoming, matched: Matched, identity: Identity): Json
       path: incoming.path,
       accountId: ACCOUNT,
       protocol: "HTTP/1.1",
-      stage: STAGE,
+      stage,
       domainPrefix: domain.split(/[.:]/)[0],
       requestTimeEpoch: identity.now.getTime(),
       requestId: identity.requestId,

@@ -28,22 +28,21 @@ import {
   type Pair,
   queryPairs,
 } from "../incoming.ts";
-import { ACCOUNT, type Identity, logTime, STAGE } from "../platform.ts";
+import { ACCOUNT, type Identity, logTime } from "../platform.ts";
 import { decode, type Matched } from "../router.ts";
 import type { Failure, Format } from "./format.ts";
 
 const API_ID = "r3pmxmplak";
 const URL_ID = "k2xmplq7mhb4zyzl3h7qkvn3ey0abcde";
 
-/** `stage`: a custom domain mapped to a named stage, so that the stage stands in the path the client did not write. */
-export function httpApi(stage: boolean): Format {
+/** A custom domain mapped to a stage: a named one stands in the path, though the client did not write it. */
+export function httpApi(stage: string): Format {
   return {
     requestLimit: 10 * 1024 * 1024,
     patience: 30_000,
     event: (incoming, matched, identity) => {
-      const name = stage ? STAGE : "$default";
-      const path = stage ? `/${STAGE}${incoming.path}` : incoming.path;
-      const event = toEvent(incoming, identity, path, { routeKey: matched.routeKey, stage: name, apiId: API_ID });
+      const path = stage === "$default" ? incoming.path : `/${stage}${incoming.path}`;
+      const event = toEvent(incoming, identity, path, { routeKey: matched.routeKey, stage, apiId: API_ID });
       // A cookie is told once, in `cookies`.
       const { cookie: _, ...headers } = event.headers;
       const params = pathParameters(matched);
