@@ -198,7 +198,7 @@ test("an HTTP/2 body that does not come in time, or has no end, resets its strea
       const endless = session.request({ ":method": "POST", ":path": "/unread" }, { endStream: false });
       endless.on("error", () => {});
       endless.write(new Uint8Array(200_000));
-      await event(endless, "close");
+      await new Promise((resolve) => endless.on("close", resolve));
       assert.equal(endless.rstCode, 11);
       assert.equal((await ask(session, { ":path": "/" })).fields[":status"], 200);
     },
