@@ -19,7 +19,7 @@ const SHARED = `
   });
   export async function POST(request, context) {
     const bytes = new Uint8Array(await request.arrayBuffer());
-    const headers = new Headers({ "content-type": "application/octet-stream" });
+    const headers = new Headers({ "content-type": "application/octet-stream", "x-latin": request.headers.get("x-latin") });
     headers.append("set-cookie", "a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT");
     headers.append("set-cookie", "b=2");
     return new Response(bytes, { status: 201, headers });
@@ -146,10 +146,11 @@ for (const variant of ["edge", "node"]) {
     assert.deepEqual(rest, { params: { id: "a/b" }, id: true, env: "hi", platform: "vercel", trigger: "http" });
   });
 
-  test(`bytes and two cookies survive a ${variant} function`, async () => {
+  test(`bytes, two cookies and a field of Latin-1 survive a ${variant} function`, async () => {
     const bytes = Uint8Array.from({ length: 70_000 }, (_, index) => index % 256);
-    const answer = await call(`/${variant}/x`, { method: "POST", body: bytes });
+    const answer = await call(`/${variant}/x`, { method: "POST", body: bytes, headers: { "x-latin": "caf\u00e9" } });
     assert.equal(answer.status, 201);
+    assert.equal(answer.headers.get("x-latin"), "caf\u00e9");
     assert.deepEqual(answer.headers.getSetCookie(), ["a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT", "b=2"]);
     assert.deepEqual(new Uint8Array(await answer.arrayBuffer()), bytes);
   });

@@ -94,7 +94,7 @@ async function answer(
     res.end();
     return;
   }
-  res.flushHeaders();
+  res.write(Buffer.alloc(0)); // sends the head now, as Latin-1: flushHeaders() would send it as UTF-8
   res.once("close", () => void reader.cancel().catch(() => {}));
   for (let part = await reader.read(); !part.done && !res.destroyed; part = await reader.read()) {
     // Fetch section 2.2.4: chunks are bytes. Those of the context are of another realm.

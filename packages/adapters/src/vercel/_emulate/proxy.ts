@@ -77,7 +77,7 @@ export function forward(req: IncomingMessage, res: ServerResponse, body: Buffer,
     const fields = copy(answer.rawHeaders);
     for (const [name, value] of headers) fields.push(name, value);
     res.writeHead(answer.statusCode ?? 502, answer.statusMessage, fields);
-    res.flushHeaders();
+    res.write(Buffer.alloc(0)); // sends the head now, as Latin-1: flushHeaders() would send it as UTF-8
     // An answer that breaks off breaks off here as well.
     pipeline(answer, res, () => {});
   });
