@@ -10,6 +10,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { Artefact, EmulateOptions, Emulator, Startup, Tools } from "@godwit/bundler/contracts";
 import { GodwitError } from "@godwit/core/errors";
+import { unknownTrigger } from "../_emulate/unknown-trigger.ts";
 import { openStatic } from "./_emulate/assets.ts";
 import { fetchFrom } from "./_emulate/fetch.ts";
 import { createFront, type Deployment } from "./_emulate/front.ts";
@@ -115,10 +116,10 @@ export async function emulate(artefact: Artefact, found: Tools, options: Emulate
     async trigger(kind, data) {
       const { pattern } = Object(data);
       if (kind !== "schedule" || !layout.crons.some(({ path }) => path === pattern)) {
-        const known = layout.crons.map(({ path }) => path).join(", ") || "none";
-        throw new GodwitError(
-          "EMULATOR_TRIGGER_UNKNOWN",
-          `No ${kind} trigger of ${JSON.stringify(pattern)} in this artefact. Schedules: ${known}.`,
+        throw unknownTrigger(
+          kind,
+          pattern,
+          layout.crons.map(({ path }) => path),
         );
       }
       const headers = { authorization: `Bearer ${secret}`, "user-agent": "vercel-cron/1.0" };
