@@ -61,6 +61,8 @@ const ROUTES: Record<string, string> = {
     return Response.json([await raw.CACHE.get("a"), await (await raw.FILES.get("f")).text(), row.n, success]);
   };`,
   "/other-worker": "export const GET = (request, { platform: { raw } }) => raw.API.fetch(request);",
+  "/headers": `export const GET = (request) => new Response(JSON.stringify([...request.headers]), { headers: { "x-accent": "caf\\u00e9" } });
+    export const POST = GET;`,
   "/cookies": `export const GET = () => { const headers = new Headers(); headers.append("set-cookie", "a=1, 2"); headers.append("set-cookie", "b=2");
     return new Response(null, { status: 204, headers }); };`,
   "/stream": `export const POST = (request) => new Response(new ReadableStream({ async start(controller) {
@@ -164,6 +166,26 @@ describe("one Worker", () => {
     const response = await get("/cookies");
     assert.equal(response.status, 204);
     assert.deepEqual(response.headers.getSetCookie(), ["a=1, 2", "b=2"]);
+  });
+
+  test("header bytes stay as they are, and cookie crumbs become one field", async () => {
+    const answer = await sendRaw(
+      emulator.url,
+      "GET /headers HTTP/1.1\nHost: app.test\nX-Own: a\nCookie: a=1\nCookie: b=2\nConnection: close\n\n",
+    );
+    assert.match(answer, /x-accent: caf\xc3\xa9\r\n/i);
+    const seen = JSON.parse(answer.slice(answer.indexOf("\r\n\r\n")));
+    assert.deepEqual(
+      seen.map(([name]: string[]) => name),
+      ["cf-connecting-ip", "cf-ray", "connection", "cookie", "host", "x-own"],
+    );
+    assert.deepEqual(seen[3], ["cookie", "a=1; b=2"]);
+    const bare = await sendRaw(emulator.url, "POST /headers HTTP/1.1\nHost: app.test\nConnection: close\n\n");
+    assert.doesNotMatch(bare, /transfer-encoding","/);
+  });
+
+  test("a request without a path is refused", async () => {
+    assert.match(await sendRaw(emulator.url, "OPTIONS * HTTP/1.1\nHost: a\nConnection: close\n\n"), /^HTTP\/1\.1 400 /);
   });
 
   test("HEAD has the headers and no body", async () => {

@@ -5,7 +5,15 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
-import { Agent, createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  type OutgoingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { Duplex } from "node:stream";
 
 export interface Edge {
@@ -43,14 +51,15 @@ export function createEdge(): Edge {
       if (answer.headersSent) answer.destroy();
       else answer.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
     };
+    // RFC 9112 section 3.2.4: `OPTIONS *` asks about the server, and a Worker has a path.
+    if (incoming.url === "*") return fail(400, "The request has no path.");
     try {
       const headers = toWorkerHeaders(incoming);
       const outgoing = request({ agent, hostname, port, method: incoming.method, path: pathOf(incoming), headers });
       outgoing.on("error", () => fail(502, "The Worker did not answer."));
       outgoing.on("response", (response) => relay(response, answer));
       answer.on("close", () => answer.writableFinished || outgoing.destroy());
-      // The Worker starts before the body does.
-      outgoing.flushHeaders();
+      if (hasBody(incoming)) sendHead(outgoing);
       incoming.pipe(outgoing);
     } catch {
       fail(400, "The request is not valid HTTP."); // Node refuses to send such a path
@@ -100,19 +109,36 @@ export function createEdge(): Edge {
   };
 }
 
+/** Sends the head before there is a body. Node's `flushHeaders` writes it as UTF-8, an empty write as the bytes it is. */
+function sendHead(message: OutgoingMessage): void {
+  message.write(new Uint8Array());
+}
+
 function pathOf({ url = "/" }: IncomingMessage): string {
   return url.replace(/^https?:\/\/[^/?#]*/i, "") || "/"; // RFC 9112 section 3.2.2: a server takes the absolute form
 }
 
 /** The client's headers as it wrote them, and what the edge adds. */
-function toWorkerHeaders({ rawHeaders, headers, socket }: IncomingMessage): string[] {
-  const kept = pairsOf(rawHeaders).filter(([name]) => !HOP.test(name) && !EDGE_ONLY.test(name));
+function toWorkerHeaders(incoming: IncomingMessage): string[] {
+  const { rawHeaders, headers, socket, method = "GET" } = incoming;
+  const pairs = pairsOf(rawHeaders).filter(([name]) => !HOP.test(name) && !EDGE_ONLY.test(name));
+  const isCookie = ([name]: readonly string[]): boolean => name?.toLowerCase() === "cookie";
+  const kept = pairs.filter((pair) => !isCookie(pair));
+  // RFC 9113 section 8.2.3: crumbs become one field, which workerd would join with a comma.
+  if (headers.cookie !== undefined) {
+    const crumbs = pairs.filter(isCookie).map(([, value]) => value);
+    kept.push(["cookie", crumbs.join("; ")]);
+  }
   kept.push(["cf-connecting-ip", (socket.remoteAddress ?? "").replace(/^::ffff:/, "")]);
   kept.push(["cf-ray", `${randomBytes(8).toString("hex")}-DEV`]);
-  if (headers["transfer-encoding"] === undefined && headers["content-length"] === undefined) {
-    kept.push(["content-length", "0"]);
-  }
+  // Node would announce a chunked body for these methods.
+  if (!hasBody(incoming) && !/^(?:GET|HEAD|DELETE|OPTIONS|TRACE)$/.test(method)) kept.push(["content-length", "0"]);
   return kept.flat();
+}
+
+/** RFC 9112 section 6.3: a request that announces no body has none. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
 }
 
 function pairsOf(rawHeaders: readonly string[]): [name: string, value: string][] {
@@ -127,7 +153,7 @@ function relay(response: IncomingMessage, answer: ServerResponse): void {
     ([name]) => !HOP.test(name) && !/^transfer-encoding$/i.test(name),
   );
   answer.writeHead(response.statusCode ?? 502, response.statusMessage ?? "", headers.flat());
-  answer.flushHeaders();
+  sendHead(answer);
   response.on("error", () => answer.destroy());
   response.pipe(answer, { end: false });
   const { socket } = response;
