@@ -52,27 +52,24 @@ export function createApp(match: Match, options: AppOptions = {}): App {
     return link;
   }
 
-  async function answer(request: Request, context: RequestContext): Promise<Response> {
-    let link = missing;
-    try {
-      // The env is checked before any handler runs: a wrong one fails every request alike.
-      if (options.env) void context.env;
-      const matched = match(pathOf(request.url));
-      if (matched) {
-        const { route, params } = matched;
-        context.route = route.pattern;
-        context.params = params;
-        link = links.get(route) ?? (await linkOf(route));
-      }
-    } catch (error) {
-      context.error = error;
-    }
-    return link(request, context);
-  }
-
   return {
     async fetch(request, execution = LOCAL) {
-      const response = await answer(request, new RequestContext(request, execution, state));
+      const context = new RequestContext(request, execution, state);
+      let link = missing;
+      try {
+        // The env is checked before any handler runs: a wrong one fails every request alike.
+        if (options.env) void context.env;
+        const matched = match(pathOf(request.url));
+        if (matched) {
+          const { route, params } = matched;
+          context.route = route.pattern;
+          context.params = params;
+          link = links.get(route) ?? (await linkOf(route));
+        }
+      } catch (error) {
+        context.error = error;
+      }
+      const response = await link(request, context);
       if (request.method !== "HEAD" || !response.body) return response;
       // RFC 9110 section 9.3.2: the same answer without its content.
       response.body.cancel().catch(() => {});
@@ -84,11 +81,22 @@ export function createApp(match: Match, options: AppOptions = {}): App {
 /** For tests: no bindings, and background work that goes on by itself. */
 const LOCAL: ExecutionContext = { env: {}, waitUntil() {}, platform: { name: "local", raw: undefined } };
 
-/** The pathname of an absolute http or https URL, as the URL parser wrote it: a host ends at the first slash after 8. */
+/** Untyped bytes are octets (RFC 9110 section 8.3): said here, since fronts that fill the gap each guess another type. */
+function toTyped(response: Response): Response {
+  const typed = new Response(response.body, response);
+  typed.headers.set("content-type", "application/octet-stream");
+  return typed;
+}
+
+/**
+ * The pathname of an absolute http or https URL: a host ends at the first slash after 8. Workers hand over dot segments
+ * as they were sent; the URL parser resolves them (URL Standard section 4.4).
+ */
 function pathOf(url: string): string {
   const path = url.slice(url.indexOf("/", 8));
   const end = path.search(/[?#]/);
-  return end < 0 ? path : path.slice(0, end);
+  const bare = end < 0 ? path : path.slice(0, end);
+  return /\/(?:\.|%2e)/i.test(bare) ? new URL(url).pathname : bare;
 }
 
 function createRecover({ error: handler, dev }: AppOptions): Recover {
