@@ -28,6 +28,12 @@ export interface Capabilities {
   nativeModules: boolean;
   /** What the front tells apart: whole segments, any regular expression, or nothing since the app routes itself. */
   front: "segments" | "regex" | "self";
+  /**
+   * What the front does to a request before a function sees it. `dot-segments`: it picks the function by a path whose
+   * dot segments are not resolved. `query`: it decodes the query, so that the order of different names and the way of
+   * escaping are lost. `text-bodies`: bytes under a text type that are no UTF-8 are replaced.
+   */
+  alters?: readonly ("dot-segments" | "query" | "text-bodies")[];
   limits: Limits;
 }
 

@@ -76,6 +76,7 @@ export const bodies: ConformRequestInput[] = [
   },
   {
     name: "every byte value under a text type",
+    needs: ["rawText"],
     method: "POST",
     path: "/echo",
     bodyBase64: every.toString("base64"),
@@ -143,9 +144,7 @@ export const bodies: ConformRequestInput[] = [
   },
   { path: "/binary/0", expect: { status: 200, bytes: 0, headers: { "content-type": "image/png" } } },
   { path: "/binary/1000000", expect: { status: 200, bytes: 1_000_000 } },
-  { path: "/binary/untyped", expect: { status: 200, bodyBase64: "AP/+gAoN", headers: { "content-type": null } } },
-  {
-    path: "/binary/text-type",
+  { path: "/binary/untyped", expect: { status: 200, bodyBase64: "AP/+gAoN", X,
     expect: { status: 200, bodyBase64: "//5BgA==", headers: { "content-type": "text/plain" } },
   },
 ];

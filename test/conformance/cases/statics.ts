@@ -1,7 +1,15 @@
 import type { ConformRequestInput } from "godwit";
 
 /** Validators and caching of static files are the platform's own where it has an asset store. */
-const OWN = ["etag", "last-modified", "cache-control", "accept-ranges", "content-disposition", "vary"];
+const OWN = [
+  "etag",
+  "last-modified",
+  "cache-control",
+  "accept-ranges",
+  "content-disposition",
+  "vary",
+  "cf-cache-status",
+];
 
 /** Files of `public/`: they win over routes, and no middleware runs on them. */
 export const statics: ConformRequestInput[] = [

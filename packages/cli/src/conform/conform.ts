@@ -126,5 +126,8 @@ async function abilitiesOf(name: TargetName, manifest: Manifest): Promise<Abilit
     streaming: all((variant) => variant.streaming),
     clientAbort: all((variant) => variant.clientAbort),
     waitUntilAfter: all((variant) => variant.waitUntil === "after"),
+    dotSegments: all((variant) => !variant.alters?.includes("dot-segments")),
+    rawQuery: all((variant) => !variant.alters?.includes("query")),
+    rawText: all((variant) => !variant.alters?.includes("text-bodies")),
   };
 }

@@ -42,7 +42,9 @@ const request = z.strictObject({
   hangUpAfter: z.number().int().nonnegative().optional(),
   expect: expectation.default({}),
   /** Abilities without which a platform is passed over, with that as its reason. */
-  needs: z.array(z.enum(["streaming", "clientAbort", "waitUntilAfter"])).default([]),
+  needs: z
+    .array(z.enum(["streaming", "clientAbort", "waitUntilAfter", "dotSegments", "rawQuery", "rawText"]))
+    .default([]),
   /** Headers of the answer that may differ from platform to platform. */
   vary: z.array(z.string()).default([]),
 });

@@ -3,11 +3,10 @@ import { type Context, json } from "@godwit/core";
 /** What a handler sees of a request, as JSON. */
 export async function echo(request: Request, context: Context): Promise<Response> {
   const body = new Uint8Array(await request.arrayBuffer());
-  const { pathname, search } = context.url;
+  const { pathname } = context.url;
   return json({
     method: request.method,
     pathname,
-    search,
     query: [...context.url.searchParams],
     route: context.route,
     params: context.params,

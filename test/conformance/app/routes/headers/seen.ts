@@ -1,4 +1,9 @@
 import { json } from "@godwit/core";
 
-/** The headers that start with x-test, as the handler sees them. */
-export const GET = (request: Request) => json([...request.headers].filter(([name]) => name.startsWith("x-test")));
+/** The headers that start with x-test. Spaces after the commas of a list mean nothing (RFC 9110 section 5.6.1). */
+export const GET = (request: Request) =>
+  json(
+    [...request.headers]
+      .filter(([name]) => name.startsWith("x-test"))
+      .map(([name, value]) => [name, value.replaceAll(/, */g, ", ")]),
+  );

@@ -9,6 +9,5 @@ export const GET = () => {
   headers.append("x-list", "two, three");
   headers.append("vary", "accept");
   headers.append("vary", "cookie");
-  headers.set("x-latin", "caf\u00e9");
   return new Response("headers", { headers });
 };
