@@ -123,7 +123,9 @@ export function createHandler(
 
 function refuse(message: NodeMessage, limits: Limits): Response | undefined {
   const { rawHeaders, method } = message;
-  if (rawHeaders.length > limits.headerCount * 2) {
+  // The four pseudo-headers of HTTP/2 are its request line.
+  const fields = rawHeaders.length / 2 - ("stream" in message ? 4 : 0);
+  if (fields > limits.headerCount) {
     return problem(431, { title: "Request Header Fields Too Large", code: "HEADERS_TOO_MANY" });
   }
   if (method === "TRACE" || method === "CONNECT" || method === "TRACK") {

@@ -86,9 +86,8 @@ export async function start(app: App, options: ServeOptions = {}): Promise<void>
   };
   process.on("SIGTERM", end);
   process.on("SIGINT", end);
-  // Whoever started this process over a channel waits for this line, and takes the server with it when it goes.
+  // Whoever started this process over a channel waits for this, and may call schedules.
   if (process.send) {
-    process.on("disconnect", end);
     process.on("message", async (message: { godwit?: string; pattern?: string } | null) => {
       if (message?.godwit !== "schedule" || typeof message.pattern !== "string") return;
       const answer = await server.trigger(message.pattern).then(({ status }) => ({ status }), toFields);

@@ -90,11 +90,14 @@ test("a handler that does not read holds the client back", async () => {
 
 test("binary bodies come through unchanged in both directions, chunked and not", async () => {
   const answer: Answer = async (request) => new Response(request.body ?? (await request.arrayBuffer()));
-  const bytes = Uint8Array.from({ length: 300_000 }, (_, at) => (at * 7) % 256);
   await withServer(answer, async (url) => {
-    for (const body of [bytes, new Blob([bytes]).stream()]) {
-      const response = await fetch(url, { method: "POST", body, duplex: "half" } as RequestInit); // the DOM's types lack duplex
-      assert.deepEqual(new Uint8Array(await response.arrayBuffer()), bytes);
+    // Of one write with its head, of one write of its own, of many.
+    for (const length of [256, 20_000, 300_000]) {
+      const bytes = Uint8Array.from({ length }, (_, at) => (at * 7) % 256);
+      for (const body of [bytes, new Blob([bytes]).stream()]) {
+        const response = await fetch(url, { method: "POST", body, duplex: "half" } as RequestInit); // the DOM's types lack duplex
+        assert.deepEqual(new Uint8Array(await response.arrayBuffer()), bytes);
+      }
     }
   });
 });

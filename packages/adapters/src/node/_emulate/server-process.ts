@@ -15,8 +15,11 @@ const STOP = 2_000;
 const ANSWER = 60_000;
 const KEPT_ERRORS = 4_000;
 
-/** Answers how much CPU the process has used, in microseconds; loaded before the server's own code. */
-const PRELOAD = `process.on("message",(m)=>{if(m?.godwit==="cpu"){const{user,system}=process.cpuUsage();process.send({godwit:"cpu",cpu:user+system})}})`;
+/**
+ * Loaded before the server's own code: answers how much CPU the process has used, in microseconds, and ends the process
+ * with the emulator, whatever becomes of that.
+ */
+const PRELOAD = `process.on("disconnect",()=>process.exit());process.on("message",(m)=>{if(m?.godwit==="cpu"){const{user,system}=process.cpuUsage();process.send({godwit:"cpu",cpu:user+system})}})`;
 
 export interface ProcessOptions {
   env: Record<string, string>;
@@ -48,6 +51,8 @@ export class ServerProcess {
     }
     this.#child = spawn(process.execPath, [...flags, ...(root ? [join(root, "server.mjs")] : ["-e", "0"])], {
       cwd: root,
+      // A terminal's Ctrl-C is the emulator's to handle: a group of its own keeps it from the server.
+      detached: process.platform !== "win32",
       env: options.env,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
