@@ -144,7 +144,12 @@ export const bodies: ConformRequestInput[] = [
   },
   { path: "/binary/0", expect: { status: 200, bytes: 0, headers: { "content-type": "image/png" } } },
   { path: "/binary/1000000", expect: { status: 200, bytes: 1_000_000 } },
-  { path: "/binary/untyped", expect: { status: 200, bodyBase64: "AP/+gAoN", X,
+  {
+    path: "/binary/untyped",
+    expect: { status: 200, bodyBase64: "AP/+gAoN", headers: { "content-type": "application/octet-stream" } },
+  },
+  {
+    path: "/binary/text-type",
     expect: { status: 200, bodyBase64: "//5BgA==", headers: { "content-type": "text/plain" } },
   },
 ];
