@@ -106,7 +106,7 @@ function clean(path: string): string {
 /** Takes a stage or a base path off. */
 export function cut(path: string, prefix: string | undefined): string {
   const start = `/${prefix}`;
-  if (!prefix || !`${path}/`.startsWith(`${start}/`)) return path;
+  if (!prefix || prefix === "$default" || !`${path}/`.startsWith(`${start}/`)) return path;
   return path.slice(start.length) || "/";
 }
 

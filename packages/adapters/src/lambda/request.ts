@@ -24,8 +24,8 @@ export interface Incoming {
   ip: string | undefined;
 }
 
-/** RFC 9110 section 7.2: reg-name, IPv4 or a bracketed IPv6 address, and a port; nothing that could begin a path. */
-const HOST = /^([\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+\])(:\d+)?$/i;
+/** A name, IPv4 or a bracketed IPv6 address, and a port. No comma: two Host fields are an error (RFC 9112 section 3.2). */
+const HOST = /^([\w.-]+|\[[\da-f:.]+\])(:\d+)?$/i;
 
 /**
  * Throws an HttpError for a request that HTTP forbids (400) or that a Request cannot carry (405: Fetch section 2.2.1).

@@ -115,6 +115,8 @@ async function readBody(response: Response, limit: number): Promise<Buffer | und
   let size = 0;
   // Leaving the loop cancels the body.
   for await (const chunk of response.body ?? []) {
+    // Fetch section 2.2.4: text is an error here as it is everywhere.
+    if (!(chunk instanceof Uint8Array)) throw new TypeError("A body stream gave a chunk that is no Uint8Array.");
     size += chunk.length;
     if (size > limit) return undefined;
     chunks.push(chunk);

@@ -1,0 +1,155 @@
+/**
+ * The build half for AWS Lambda: a folder and a zip for each function, and the front's routes.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import type { Builder, BuiltFile, BuiltFunction, Emitted, FunctionPlan, Target } from "@godwit/bundler/contracts";
+import { GodwitError } from "@godwit/core/errors";
+import { type ManifestTrigger, printSorted } from "@godwit/core/manifest";
+import { type LambdaConfig, lambdaConfig, variantOf } from "./config.ts";
+import { createFront } from "./front.ts";
+import { FRONTS, limitsOf, VARIANTS } from "./limits.ts";
+
+/** The target `lambda`. */
+export const target: Target<LambdaConfig> = {
+  name: "lambda",
+  deployer: "aws",
+  variants: VARIANTS,
+  config: lambdaConfig,
+  limits: ({ front }) => limitsOf(front),
+
+  choose({ route }, config) {
+    const { runtime, regions } = route.config;
+    if (runtime && runtime !== "node") {
+      throw new GodwitError(
+        "LAMBDA_RUNTIME",
+        `${route.file} asks for the runtime "${runtime}", and the target lambda runs Node alone. Take \`runtime\` out of its config, or build it for another target.`,
+      );
+    }
+    if (regions?.length) {
+      throw new GodwitError(
+        "LAMBDA_REGIONS",
+        `${route.file} asks for regions, and a Lambda app is in the region that it is deployed to. Take \`regions\` out of its config.`,
+      );
+    }
+    const { streaming, front } = config;
+    return { variant: variantOf(config), reason: `${streaming ? "streamed" : "buffered"} answers behind ${front}` };
+  },
+
+  esbuild: () => ({
+    platform: "node",
+    format: "esm",
+    target: "node22",
+    conditions: ["node"],
+    // esbuild's own default takes a package's CommonJS first, which is larger and slower to start.
+    mainFields: ["module", "main"],
+    define: { "process.env.NODE_ENV": '"production"' },
+    requireBanner: true,
+  }),
+
+  entry: writeEntry,
+  emit: emitFunctions,
+};
+
+/** The functions that also have the files of `public/`. */
+function hasFiles({ role, variant }: FunctionPlan): boolean {
+  return role === "fallback" || variant.endsWith("-alone");
+}
+
+function writeEntry(fn: FunctionPlan, { trustProxy, basePath }: LambdaConfig): string {
+  const streams = fn.variant.startsWith("streaming");
+  const make = streams ? "toStreamingHandler" : "toHandler";
+  const names = [make];
+  const options: string[] = [];
+  if (trustProxy) options.push(`trustProxy: ${trustProxy}`);
+  if (basePath) options.push(`basePath: ${JSON.stringify(basePath)}`);
+  if (hasFiles(fn)) {
+    names.push("openFiles");
+    options.push("files: openFiles(import.meta.url)");
+  }
+  if (fn.usesWaitUntil && !streams) {
+    names.push("createBackground");
+    // Registration ends with the first invocation, so that the module has to wait for it.
+    options.push("background: await createBackground()");
+  }
+  const given = options.length ? `, { ${options.join(", ")} }` : "";
+  return [
+    'import app from "godwit:app";',
+    `import { ${names.sort().join(", ")} } from "@godwit/adapters/lambda";`,
+    `export const handler = ${make}(app${given});`,
+    "",
+  ].join("\n");
+}
+
+async function emitFunctions(builder: Builder<LambdaConfig>): Promise<Emitted> {
+  const { functions, assets, config } = builder;
+  const plans = functions.map(({ plan }) => plan);
+  if (FRONTS[config.front].alone && plans.length > 1) {
+    throw new GodwitError(
+      "LAMBDA_ONE_FUNCTION",
+      `The front ${config.front} has one function behind it, and the build made ${plans.length} (${plans.map(({ id }) => id).join(", ")}). Use the front http-api or rest-stream, or take \`split\` out of the routes' config.`,
+    );
+  }
+  const files = await readAssets(builder);
+  const emitted: Emitted["functions"] = [];
+  for (const built of functions) emitted.push(writeFunction(builder, built, hasFiles(built.plan) ? files : []));
+  const paths = assets.map(({ path }) => path);
+  const routes = FRONTS[config.front].alone
+    ? plans.map(({ id }) => ({ match: "$default", function: id }))
+    : createFront(plans, paths, config.front);
+  return {
+    front: { kind: config.front, routes },
+    functions: emitted,
+    resources: plans.map(({ id, routes, settings, variant }) => ({
+      kind: "lambda",
+      name: id,
+      spec: {
+        architecture: config.architecture ?? (routes.some(isNative) ? "x64" : "arm64"),
+        handler: "index.handler",
+        invokeMode: variant.startsWith("streaming") ? "RESPONSE_STREAM" : "BUFFERED",
+        memory: Math.max(config.memory, settings.memory ?? 0),
+        runtime: config.runtime,
+        stage: config.stage,
+        // A route's own time is kept inside the function; the platform's must be longer.
+        timeout: Math.min(900, Math.max(config.timeout, Math.ceil((settings.timeout ?? 0) / 1000) + 1)),
+      },
+    })),
+    triggers: plans.flatMap((plan) =>
+      plan.routes.flatMap(({ pattern, config: { schedule } }): ManifestTrigger[] =>
+        schedule ? [{ kind: "schedule", schedule, pattern, function: plan.id }] : [],
+      ),
+    ),
+  };
+}
+
+const isNative = ({ needs }: FunctionPlan["routes"][number]): boolean => needs.some(({ kind }) => kind === "native");
+
+function writeFunction(builder: Builder<LambdaConfig>, built: BuiltFunction, assets: BuiltFile[]) {
+  const { id } = built.plan;
+  const [entry, ...others] = built.files;
+  if (!entry) {
+    throw new GodwitError("LAMBDA_FUNCTION_EMPTY", `The function ${id} has no files. Report this as a bug.`);
+  }
+  // Chunks name each other, never the entry, so that it can take the name that the runtime looks for.
+  const files = [{ ...entry, path: "index.mjs" }, ...others, ...assets];
+  const folder = `functions/${id}`;
+  for (const { path, contents } of files) builder.write(`${folder}/${path}`, contents);
+  const zip = `${folder}.zip`;
+  builder.write(zip, builder.zip(files));
+  return { id, entry: `${folder}/index.mjs`, files: files.map(({ path }) => `${folder}/${path}`), zip };
+}
+
+/** `public/` and its index, as `files.ts` reads them. */
+async function readAssets({ assets }: Builder<LambdaConfig>): Promise<BuiltFile[]> {
+  if (assets.length === 0) return [];
+  const index: Record<string, [size: number, type: string, etag: string]> = {};
+  const files: BuiltFile[] = [];
+  for (const { path, source, contentType } of assets) {
+    const contents = await readFile(source);
+    const etag = `"${createHash("sha256").update(contents).digest("base64url").slice(0, 22)}"`;
+    index[path] = [contents.byteLength, contentType, etag];
+    files.push({ path: `public${path}`, contents });
+  }
+  return [{ path: "assets.json", contents: new TextEncoder().encode(printSorted(index)) }, ...files];
+}
