@@ -365,3 +365,37 @@ test("many routes share the app's state, and apps share nothing", async () => {
   const counts = [await get(one, "/a"), await get(one, "/b"), await get(two, "/a")];
   assert.deepEqual(await Promise.all(counts.map((response) => response.text())), ["1", "2", "1"]);
 });
+
+test("bytes without a type are octets, also through HEAD, and an answer without a body has no type", async () => {
+  const app = appOf(() => new Response(new Uint8Array([1]), { status: 201, headers: [["set-cookie", "a=1"]] }));
+  for (const method of ["GET", "HEAD"]) {
+    const { status, headers } = await app.fetch(new Request(ORIGIN, { method }));
+    assert.deepEqual(
+      [status, headers.get("content-type"), headers.getSetCookie()],
+      [201, "application/octet-stream", ["a=1"]],
+    );
+  }
+  assert.equal(
+    (
+      await get(
+        appOf(() => new Response(null)),
+        "/",
+      )
+    ).headers.get("content-type"),
+    null,
+  );
+});
+
+test("dot segments are resolved before routing, on platforms that hand them over as well", async () => {
+  const seen: string[] = [];
+  const app = createApp((path) => {
+    seen.push(path);
+    return undefined;
+  });
+  for (const url of ["http://a/x/../y", "http://a/%2e%2E/z", "http://a/x/.well-known?q=/../b"]) {
+    const raw = new Request("http://a/");
+    Object.defineProperty(raw, "url", { value: url });
+    await app.fetch(raw);
+  }
+  assert.deepEqual(seen, ["/y", "/z", "/x/.well-known"]);
+});

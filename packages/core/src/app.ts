@@ -69,7 +69,9 @@ export function createApp(match: Match, options: AppOptions = {}): App {
       } catch (error) {
         context.error = error;
       }
-      const response = await link(request, context);
+      let response = await link(request, context);
+      // The header first: a light Response makes its body's stream only when that is read.
+      if (!response.headers.has("content-type") && response.body) response = toTyped(response);
       if (request.method !== "HEAD" || !response.body) return response;
       // RFC 9110 section 9.3.2: the same answer without its content.
       response.body.cancel().catch(() => {});

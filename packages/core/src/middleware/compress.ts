@@ -48,7 +48,9 @@ export function compress({ encodings = ["gzip"], minBytes = 1_024 }: CompressOpt
     headers.delete("accept-ranges");
     const tag = headers.get("etag");
     if (tag?.startsWith('"')) headers.set("etag", `W/${tag}`);
-    return answer(compressed(resumed(beginning), compressor));
+    // workerd encodes a body by its Content-Encoding once more unless it is told that this has been done.
+    const init: ResponseInit & { encodeBody: "manual" } = { status, statusText, headers, encodeBody: "manual" }; // not in lib.dom
+    return new Response(compressed(resumed(beginning), compressor), init);
   };
 }
 

@@ -36,7 +36,8 @@ export function timeout({ after }: TimeoutOptions): Middleware {
     const expired = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         late = true;
-        reject(new HttpError(504, { code: "TIMEOUT", detail: `There was no answer within ${after} ms.` }));
+        const detail = `There was no answer within ${after} ms.`;
+        reject(new HttpError(504, { title: "Gateway Timeout", code: "TIMEOUT", detail }));
         work.abort(new DOMException("The route's time is up.", "TimeoutError"));
       }, after);
     });
