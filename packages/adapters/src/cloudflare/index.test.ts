@@ -57,13 +57,13 @@ test("a cron calls every route of its own, as a schedule", async () => {
       ["http://localhost/b", "schedule"],
     ],
   );
-  await assert.rejects(scheduled({ cron: "1 1 * * *" }, {}, context), { code: "SCHEDULE_UNKNOWN" });
+  await assert.rejects(scheduled({ cron: "1 1 * * *" }, {}, context), { code: "WORKER_SCHEDULE_UNKNOWN" });
 });
 
 test("a cron whose route fails, fails", async () => {
   const scheduled = toScheduled(recorder(500).app, { "0 3 * * *": ["/a"] });
   await assert.rejects(scheduled({ cron: "0 3 * * *" }, {}, context), {
-    code: "SCHEDULE_FAILED",
+    code: "WORKER_SCHEDULE_FAILED",
     message: /\/a answered 500/,
   });
 });
@@ -87,7 +87,7 @@ test("a dispatcher hands over the very request and the very answer", async () =>
   assert.equal(seen[0], request);
   await dispatcher.fetch(new Request("https://app.test/else"), env, context);
   assert.equal(calls.length, 1);
-  await assert.rejects(async () => dispatcher.fetch(request, {}, context), { code: "SERVICE_MISSING" });
+  await assert.rejects(async () => dispatcher.fetch(request, {}, context), { code: "WORKER_SERVICE_MISSING" });
 });
 
 test("a dispatcher's cron goes to the entrypoint for schedules, or to itself", async () => {

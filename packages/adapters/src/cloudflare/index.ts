@@ -17,7 +17,7 @@ export interface Worker {
 
 /**
  * A Worker's `scheduled` handler. `cron` is the expression that fired, as the Worker's configuration writes it.
- * Rejects with `SCHEDULE_UNKNOWN` or `SCHEDULE_FAILED`, so that Cloudflare records the run as failed.
+ * Rejects with `WORKER_SCHEDULE_UNKNOWN` or `WORKER_SCHEDULE_FAILED`, so that Cloudflare records the run as failed.
  */
 export type Scheduled = (controller: { cron: string }, env: object, context: WorkerContext) => Promise<void>;
 
@@ -117,7 +117,8 @@ interface Service {
 
 function serviceOf(env: object, binding: string): Service {
   const service = (env as Record<string, Service | undefined>)[binding]; // bindings are an object of the platform's
-  if (!service) throw new GodwitError("SERVICE_MISSING", `The Worker has no service binding ${binding}. Deploy again.`);
+  if (!service)
+    throw new GodwitError("WORKER_SERVICE_MISSING", `The Worker has no service binding ${binding}. Deploy again.`);
   return service;
 }
 
@@ -127,7 +128,7 @@ async function fire(
   patterns: readonly string[] | undefined,
   get: (request: Request, pattern: string) => Promise<Response>,
 ): Promise<void> {
-  if (!patterns?.length) throw new GodwitError("SCHEDULE_UNKNOWN", `No route has the schedule "${cron}".`);
+  if (!patterns?.length) throw new GodwitError("WORKER_SCHEDULE_UNKNOWN", `No route has the schedule "${cron}".`);
   const failures = await Promise.all(
     patterns.map(async (pattern) => {
       const response = await get(new Request(`http://localhost${pattern}`), pattern);
@@ -137,5 +138,5 @@ async function fire(
     }),
   );
   const failed = failures.join("");
-  if (failed) throw new GodwitError("SCHEDULE_FAILED", `The schedule "${cron}" failed:${failed}`);
+  if (failed) throw new GodwitError("WORKER_SCHEDULE_FAILED", `The schedule "${cron}" failed:${failed}`);
 }
