@@ -67,8 +67,9 @@ async function sendBody(out: Outgoing, response: Response, reader: Reader, optio
     return;
   }
   writeHead(out, response, options);
-  // The first event of a stream may be far away: the head goes ahead of it.
-  if (!head && !("stream" in out)) out.flushHeaders();
+  // The first event of a stream may be far away: the head goes ahead of it. Not by flushHeaders(), which writes it as
+  // UTF-8, where every other way writes Latin-1.
+  if (!head && !("stream" in out)) out.write(Buffer.alloc(0));
   await stream(out, reader, [first, second], options.stall);
 }
 
@@ -109,7 +110,7 @@ function toBytes(chunk: Uint8Array): Uint8Array {
 function end(out: Outgoing, bytes: Uint8Array): void {
   if ("stream" in out) out.end(bytes);
   else if (bytes.byteLength > SMALL) out.end(bytes);
-  else out.end(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice(), "latin1");
+  else out.end(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1"), "latin1");
 }
 
 /** False when the client is slower than the body. */

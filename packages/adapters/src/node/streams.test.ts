@@ -29,6 +29,28 @@ test("the head and each chunk of a stream arrive before the next is written", as
   });
 });
 
+test("header bytes outside ASCII stay the bytes they are, whatever the body", async () => {
+  const later = () =>
+    new ReadableStream({
+      async pull(controller) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        controller.enqueue(new TextEncoder().encode("late"));
+        controller.close();
+      },
+    });
+  const bodies: Record<string, () => BodyInit | null> = { none: () => null, text: () => "grüße", later };
+  const answer: Answer = (request) => {
+    const name = new URL(request.url).pathname.slice(1);
+    return new Response(bodies[name]?.(), { headers: { "x-name": `${request.headers.get("x-name")}` } });
+  };
+  await withServer(answer, async (url) => {
+    for (const name of Object.keys(bodies)) {
+      const head = `GET /${name} HTTP/1.1\r\nHost: ${url.host}\r\nX-Name: caf\xe9\r\nConnection: close\r\n\r\n`;
+      assert.match(await raw(url, Buffer.from(head, "latin1")), /x-name: caf\xe9\r\n/, name);
+    }
+  });
+});
+
 test("a client that does not read holds the stream back", async () => {
   let pulled = 0;
   const answer: Answer = () =>
