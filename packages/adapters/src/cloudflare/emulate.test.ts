@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
 import { connect } from "node:net";
 import { after, before, describe, test } from "node:test";
 import type { Emulator, LogLine, Tools } from "@godwit/bundler/contracts";
@@ -380,51 +379,5 @@ describe("several Workers behind a dispatcher", () => {
   test("each Worker can be measured", async () => {
     const { startupCpu } = await emulator.measure("rest");
     assert.ok(startupCpu >= 0);
-  });
-});
-
-describe("what stops an emulation", () => {
-  const starting = async (functions: FixtureFunction[], config: object, expected: object, options = {}) => {
-    const artefact = await buildArtefact(functions, { config });
-    try {
-      await assert.rejects(emulate(artefact, tools, options), expected);
-    } finally {
-      await artefact.remove();
-    }
-  };
-  const hello: FixtureFunction = { id: "app", routes: { "/": helloRoute } };
-
-  test("a compatibility date that workerd does not know yet", () =>
-    starting([hello], { compatibilityDate: "2099-01-01" }, { code: "CLOUDFLARE_DATE_UNKNOWN", message: /2099-01-01/ }));
-
-  test("a module that throws when it starts, with its place in the source", () =>
-    starting(
-      [{ ...hello, prelude: '\nthrow new RangeError("at the top");' }],
-      {},
-      { code: "CLOUDFLARE_START_FAILED", message: /at the top[\s\S]*app:2:7/ },
-    ));
-
-  test("a port in use", async () => {
-    const server = createServer().listen(0, "127.0.0.1");
-    await new Promise((resolve) => server.once("listening", resolve));
-    const address = server.address();
-    const port = address && typeof address === "object" ? address.port : 0;
-    try {
-      await starting([hello], {}, { code: "CLOUDFLARE_PORT", message: new RegExp(`${port}.*in use`) }, { port });
-    } finally {
-      server.close();
-    }
-  });
-
-  test("an artefact without its files", async () => {
-    const artefact = await buildArtefact([hello]);
-    await artefact.remove();
-    await assert.rejects(emulate(artefact, tools), { code: "CLOUDFLARE_ARTEFACT_INVALID", message: /Build again/ });
-  });
-
-  test("a missing tool", async () => {
-    const artefact = await buildArtefact([hello]);
-    await assert.rejects(emulate(artefact, {}), { code: "CLOUDFLARE_TOOL_MISSING" });
-    await artefact.remove();
   });
 });

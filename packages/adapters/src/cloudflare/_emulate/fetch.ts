@@ -29,7 +29,7 @@ export function fetchFrom(origin: URL, request: Request): Promise<Response> {
     });
     if (!body) return void outgoing.end();
     // The server answers what it can before the body is there.
-    outgoing.flushHeaders();
+    outgoing.write(new Uint8Array()); // `flushHeaders` would write them as UTF-8
     const stream = Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]); // Node's type of the same
     pipeline(stream, outgoing, (error) => error && reject(error));
   });
