@@ -145,13 +145,13 @@ test("stacks in the log point into the sources where a map is beside the build",
     main: 'export const handler = async () => { throw new Error("mapped"); };\n',
   });
   await mkdir(join(`${artefact.root}.maps`, "main"), { recursive: true });
-  const map = { version: 3, sources: ["file:///app/routes/index.ts"], names: [], mappings: "AASA" };
+  const map = { version: 3, sources: ["routes/%5Bid%5D.ts"], names: [], mappings: "AASA" };
   await writeFile(join(`${artefact.root}.maps`, "main", "index.mjs.map"), JSON.stringify(map));
   const emulator = await emulate(artefact, {});
   t.after(() => emulator.close());
   await get(emulator);
   for await (const line of emulator.logs) {
-    assert.match(line.text, /mapped[\s\S]*file:\/\/\/app\/routes\/index\.ts:10:1/);
+    assert.match(line.text, /mapped[\s\S]*\(routes\/\[id\]\.ts:10:1/);
     break;
   }
 });

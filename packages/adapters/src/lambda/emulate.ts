@@ -64,7 +64,7 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
   const logs = createLogs();
   const stacks = createStackMapper(root);
   const log = (line: LogLine) => logs.write({ ...line, text: stacks.map(line.text) });
-  const guard = createGuard();
+  const guard = createGuard(temporary);
   const fleet = createFleet(specs, guard, log);
   const router = createFrontRouter(manifest.front.routes);
   const host = options.host ?? "127.0.0.1";

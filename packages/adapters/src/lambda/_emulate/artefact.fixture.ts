@@ -34,7 +34,7 @@ function openFolder(): string {
 
 /** `sources`: the text of `index.mjs` by function id. */
 export async function writeArtefact(sources: Record<string, string>, options: FixtureOptions = {}): Promise<Artefact> {
-  const root = await mkdtemp(join(openFolder(), "app-"));
+  const root = await mkdtemp(join(openFolder(), "an app-"));
   const ids = Object.keys(sources);
   for (const [id, source] of Object.entries(sources)) {
     await mkdir(join(root, id));

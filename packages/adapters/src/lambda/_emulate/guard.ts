@@ -15,7 +15,7 @@ while read -r l; do
   esac
 done
 for i in $p; do kill -s KILL -- "-$i" 2>/dev/null; done
-exit 0`;
+rm -rf -- "$1"`;
 
 export interface Guard {
   add(pid: number): void;
@@ -33,8 +33,11 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-/** Starts the shell with the first process; Windows has none, and no stopped processes either. */
-export function createGuard(): Guard {
+/**
+ * Starts the shell with the first process; Windows has none, and no stopped processes either. `folder` goes with the
+ * processes.
+ */
+export function createGuard(folder: string): Guard {
   const pids = new Set<number>();
   let shell: ChildProcess | undefined;
   const killAll = () => {
@@ -43,7 +46,7 @@ export function createGuard(): Guard {
   const tell = (line: string) => {
     if (process.platform === "win32") return;
     if (!shell) {
-      shell = spawn("/bin/sh", ["-c", SCRIPT], { stdio: ["pipe", "ignore", "ignore"], detached: true });
+      shell = spawn("/bin/sh", ["-c", SCRIPT, "sh", folder], { stdio: ["pipe", "ignore", "ignore"], detached: true });
       shell.on("error", () => {});
       shell.stdin?.on("error", () => {});
       process.once("exit", killAll);

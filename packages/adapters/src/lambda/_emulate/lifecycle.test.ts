@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -251,5 +252,6 @@ console.log(await (await fetch(emulator.url)).text());`;
   await until(() => stateOf(pid) === "T");
   child.kill("SIGKILL");
   await until(() => stateOf(pid) === "");
-  assert.equal(stateOf(pid), "");
+  await until(() => !readdirSync(artefact.root).some((name) => name.startsWith("godwit-lambda-")));
+  assert.deepEqual(readdirSync(artefact.root), ["main"], "nor its temporary files");
 });

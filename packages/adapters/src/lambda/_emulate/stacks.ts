@@ -3,9 +3,12 @@
  * the function, so that it runs as it will in production.
  * @module
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { SourceMap } from "node:module";
-import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import { decode } from "./router.ts";
 
 export interface StackMapper {
   map(text: string): string;
@@ -15,12 +18,15 @@ export interface StackMapper {
 
 /** `root`: `dist/<target>/`. Maps are in `dist/<target>.maps/`, or beside their files where they are shipped. */
 export function createStackMapper(root: string): StackMapper {
-  const maps = new Map<string, { map: SourceMap; folder: string } | undefined>();
-  const pattern = new RegExp(`(?:file://)?${quote(root)}/([^\\s"'():]+):(\\d+):(\\d+)`, "g");
+  const maps = new Map<string, SourceMap | undefined>();
+  // Node names modules by their real path, as a URL.
+  const real = realpathSync(root);
+  const folder = [real, pathToFileURL(real).pathname].map(quote).join("|");
+  const pattern = new RegExp(`(?:file://)?(?:${folder})/([^\\s"'():]+):(\\d+):(\\d+)`, "g");
   const load = (path: string) => {
     for (const file of [join(`${root}.maps`, `${path}.map`), join(root, `${path}.map`)]) {
       try {
-        return { map: new SourceMap(JSON.parse(readFileSync(file, "utf8"))), folder: dirname(file) };
+        return new SourceMap(JSON.parse(readFileSync(file, "utf8")));
       } catch {
         // No map there, or not one: the position stays as it is.
       }
@@ -31,13 +37,10 @@ export function createStackMapper(root: string): StackMapper {
     map: (text) =>
       text.replace(pattern, (position, path: string, line: string, column: string) => {
         if (!maps.has(path)) maps.set(path, load(path));
-        const found = maps.get(path);
-        const origin = found?.map.findEntry(Number(line) - 1, Number(column) - 1);
-        if (!found || !origin || !("originalSource" in origin)) return position;
-        const source = origin.originalSource;
-        const local =
-          /^\w+:/.test(source) || isAbsolute(source) ? source : relative(process.cwd(), resolve(found.folder, source));
-        return `${local}:${origin.originalLine + 1}:${origin.originalColumn + 1}`;
+        const origin = maps.get(path)?.findEntry(Number(line) - 1, Number(column) - 1);
+        if (!origin || !("originalSource" in origin)) return position;
+        // The build names sources relative to the app's folder, as URLs.
+        return `${decode(origin.originalSource)}:${origin.originalLine + 1}:${origin.originalColumn + 1}`;
       }),
     clear: () => maps.clear(),
   };
