@@ -29,11 +29,11 @@ export function fetchThrough(request: Request, host: string, port: number): Prom
     request.signal.addEventListener("abort", () => outgoing.destroy(new Error("The request was aborted.")), {
       once: true,
     });
-    if (!request.body) outgoing.end();
-    // The same two declarations.
-    else
-      Readable.fromWeb(request.body as Parameters<typeof Readable.fromWeb>[0])
-        .on("error", reject)
-        .pipe(outgoing); // see above
+    if (!request.body) {
+      outgoing.end();
+      return;
+    }
+    const body = request.body as Parameters<typeof Readable.fromWeb>[0]; // the same two declarations
+    Readable.fromWeb(body).on("error", reject).pipe(outgoing);
   });
 }
