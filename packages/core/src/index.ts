@@ -19,6 +19,7 @@ export {
 export { createRouter, onePattern, type RouteSegment, type Row } from "./router.ts";
 export { type SseEvent, type SseOptions, type SseSource, sse } from "./sse.ts";
 export type {
+  AnyHandler,
   App,
   Context,
   Env,

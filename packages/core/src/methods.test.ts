@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { appOf, execution, get, linesOf, ORIGIN } from "./app.fixture.ts";
-import type { Middleware, RouteModule } from "./types.ts";
+import { createApp } from "./app.ts";
+import { onePattern } from "./router.ts";
+import type { Handler, Middleware, RouteModule } from "./types.ts";
 
 const says = (text: string) => () => new Response(text);
 const send = (module: RouteModule, method: string, middleware: Middleware[] = []) =>
@@ -117,4 +119,12 @@ test("a mounted app may answer with a Response class of its own", async () => {
     ),
     light,
   );
+});
+
+test("a handler typed by its pattern fits a route module", async () => {
+  const GET: Handler<"/users/[id]"> = (_request, context) => new Response(context.params.id);
+  const app = createApp(
+    onePattern(["users", { name: "id" }], { pattern: "/users/[id]", module: { GET }, middleware: [] }),
+  );
+  assert.equal(await (await get(app, "/users/7")).text(), "7");
 });

@@ -127,8 +127,14 @@ export interface FetchApp {
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS" | "QUERY";
 
+/** Spelt out, since TypeScript compares two Contexts by their patterns alone, and no two patterns are alike. */
+type AnyContext = Omit<Context, "params"> & { params: Params };
+
+/** A handler of whatever params: a method's parameters compare both ways, so `Handler<"/users/[id]">` is one. */
+export type AnyHandler = { handle(request: Request, context: AnyContext): Response | Promise<Response> }["handle"];
+
 /** The exports of a route file. */
-export type RouteModule = { [M in Method]?: Handler } & { default?: Handler | FetchApp; config?: unknown };
+export type RouteModule = { [M in Method]?: AnyHandler } & { default?: AnyHandler | FetchApp; config?: unknown };
 
 /** One route as a generated entry hands it over. */
 export interface Route {
