@@ -61,7 +61,7 @@ export function toHandler(app: App, options: LambdaOptions = {}): LambdaHandler 
  * export const handler = toStreamingHandler(app);
  */
 export function toStreamingHandler(app: App, options: LambdaOptions = {}): LambdaStreamingHandler {
-  const { awslambda: aws } = globalThis as { awslambda?: AwsLambda }; // the runtime's own global, checked below
+  const aws: AwsLambda | undefined = Reflect.get(globalThis, "awslambda");
   if (!aws?.streamifyResponse) {
     throw new GodwitError(
       "LAMBDA_STREAMING_MISSING",
