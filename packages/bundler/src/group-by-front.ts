@@ -173,7 +173,8 @@ function toPlans(handlers: readonly Unit[], fallback: Unit, { app, grouping, res
     left.length > 0
       ? "serves what no other function does, and paths that nothing matches"
       : "answers paths that nothing matches";
-  plans.push({ id: "fallback", role: "fallback", ...toPlan(fallback, left), reason: why(fallback, reason) });
+  const id = plans.length === 0 && left.length > 0 ? "app" : "fallback";
+  plans.push({ id, role: "fallback", ...toPlan(fallback, left), reason: why(fallback, reason) });
   return plans;
 }
 

@@ -12,7 +12,8 @@ import { type Entry, listFolder } from "./scan-files.ts";
 /** By path. Of names with a dot in front, `.well-known/` alone is served (RFC 8615). */
 export async function scanAssets(root: string, top: readonly Entry[]): Promise<AssetFile[]> {
   const assets: AssetFile[] = [];
-  if (top.some(({ name, kind }) => name === "public" && kind === "folder")) await walk(root, "public", [], assets);
+  if (top.some(({ name, kind }) => name === "public" && kind === "folder"))
+    await walk(root, "public", [join(root, "public")], assets);
   return assets.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 

@@ -34,7 +34,7 @@ export async function scanApp(root: string): Promise<ScannedApp> {
     );
   }
   const found: Found = { routes: [], rootMiddleware: [], notices: [] };
-  await walk(root, "routes", { segments: [], middleware: [] }, found);
+  await walk(root, "routes", { segments: [], middleware: [] }, found, [join(root, "routes")]);
   const matchers = await readMatchers(root, top);
   const assets = await scanAssets(root, top);
   const routes = found.routes.sort((a, b) => compareSegments(a.segments, b.segments) || (a.file < b.file ? -1 : 1));
