@@ -61,7 +61,7 @@ export function toHandler(app: App, options: LambdaOptions = {}): LambdaHandler 
  * export const handler = toStreamingHandler(app);
  */
 export function toStreamingHandler(app: App, options: LambdaOptions = {}): LambdaStreamingHandler {
-  const aws: AwsLambda | undefined = Reflect.get(globalThis, "awslambda");
+  const { awslambda: aws }: { awslambda?: AwsLambda } = globalThis as object; // with the runtime's own global
   if (!aws?.streamifyResponse) {
     throw new GodwitError(
       "LAMBDA_STREAMING_MISSING",
