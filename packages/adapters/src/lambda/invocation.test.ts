@@ -45,16 +45,10 @@ test("without an extension, waitUntil work and the work it brings are done befor
 
 test("waitUntil work that fails is logged and spoils nothing", async (context) => {
   const logged = context.mock.method(console, "error", () => {});
-  const app = appOf((_request, { waitUntil, platform: _platform, ...rest }) => {
-    void waitUntil;
-    void rest;
-    return new Response(null);
-  });
   const failing = appOf((_request, own) => {
     own.waitUntil(Promise.reject(new Error("no mail")));
     return new Response(null);
   });
-  await toHandler(app)(httpEvent(), lambdaContext());
   assert.equal(((await toHandler(failing)(httpEvent(), lambdaContext())) as { statusCode: number }).statusCode, 200); // of v2
   assert.equal(logged.mock.callCount(), 1);
   assert.match(String(logged.mock.calls[0]?.arguments[0]), /waitUntil failed.*no mail/);
