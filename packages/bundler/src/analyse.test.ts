@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { analyse, failsWith, GET } from "./scan.fixture.ts";
+import { analyseApp } from "./analyse.ts";
+import type { EsbuildSettings } from "./contracts.ts";
+import { analyse, failsWith, GET, writeApp } from "./scan.fixture.ts";
+import { scanApp } from "./scan.ts";
 
 test("methods are what a file exports, wherever it comes from", async () => {
   const app = await analyse({
@@ -186,5 +189,26 @@ test("waitUntil counts where a route's own code mentions it", async () => {
   assert.deepEqual(
     routes.map(({ usesWaitUntil }) => usesWaitUntil),
     [false, true],
+  );
+});
+
+test("a need of what another route uses of a shared file does not count", async () => {
+  const root = writeApp({
+    "routes/a.ts": 'import { run } from "../lib.ts";\nexport const GET = () => run();',
+    "routes/b.ts": 'import { say } from "../lib.ts";\nexport const GET = () => say();',
+    "lib.ts":
+      'import { execSync } from "node:child_process";\nexport const run = () => execSync("x");\nexport const say = () => new Response("hi");',
+  });
+  const settings: EsbuildSettings = {
+    platform: "browser",
+    target: "es2022",
+    conditions: [],
+    mainFields: ["main"],
+    format: "esm",
+  };
+  const { routes } = await analyseApp(await scanApp(root), { external: [], settings });
+  assert.deepEqual(
+    routes.map(({ needs }) => needs.map(({ name }) => name)),
+    [["child_process"], []],
   );
 });

@@ -44,6 +44,7 @@ export async function analyseApp(app: ScannedApp, options: AnalyseOptions): Prom
     throw error;
   }
   const graph = await pending;
+  if (options.settings) await sharpen(graph, app.root, options);
   for (const [file, what] of defaultsOf(app)) requireDefault(file, must(graph.files, file), what);
 
   const base = merge(graph, [...app.rootMiddleware, ...present(app.notFound, app.error, app.env)]);
@@ -64,6 +65,26 @@ export async function analyseApp(app: ScannedApp, options: AnalyseOptions): Prom
       ),
     },
   };
+}
+
+/** Of files alone, so that an analysis stays near one pass of esbuild. */
+const MOST_ALONE = 40;
+
+/**
+ * A shared chunk holds what any of its files uses, so a need in one may be another file's. Where a platform lacks
+ * something and those in doubt are few, they are read once more, each alone; else the need stands.
+ */
+async function sharpen(graph: Graph, root: string, options: AnalyseOptions): Promise<void> {
+  const holders = new Map<number, number>();
+  for (const { chunks } of graph.files.values()) {
+    for (const chunk of chunks) holders.set(chunk, (holders.get(chunk) ?? 0) + 1);
+  }
+  const files = [...graph.files].flatMap(([file, { needs, chunks }]) =>
+    needs.length > 0 && chunks.some((chunk) => (holders.get(chunk) ?? 0) > 1) ? [file] : [],
+  );
+  if (files.length === 0 || files.length > MOST_ALONE) return;
+  const exact = await readGraph({ root, files, ...options, alone: true });
+  for (const [file, { needs, external }] of exact.files) Object.assign(must(graph.files, file), { needs, external });
 }
 
 /**

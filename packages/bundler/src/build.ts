@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { GodwitError } from "@godwit/core/errors";
 import { printSorted } from "@godwit/core/manifest";
-import { analyseApp } from "./analyse.ts";
+import { analyseApp, analysisSettings } from "./analyse.ts";
 import { type BundleOutput, bundle } from "./bundle.ts";
 import { type CheckInput, checkSizes, checkStartup, overLimit } from "./check.ts";
 import { checkSecrets } from "./check-secrets.ts";
@@ -35,10 +35,11 @@ export async function planApp(options: PlanOptions): Promise<PlannedApp> {
   onStep?.("scan");
   const scanned = await scanApp(resolve(root));
   onStep?.("analyse");
-  const app = await analyseApp(scanned, { external: config.external ?? [] });
+  const settings = analysisSettings(target, targetConfig);
+  const app = await analyseApp(scanned, { external: config.external ?? [], settings });
   onStep?.("group");
   const { plans, notices } = await groupRoutes(app, { target, targetConfig, config });
-  return { app, plans, notices };
+  return { app, plans, notices: [...(app.notices ?? []), ...notices] };
 }
 
 /**

@@ -105,7 +105,10 @@ export interface FunctionPlan {
   id: string;
   role: "handler" | "dispatcher" | "fallback";
   variant: string;
-  /** Empty for a fallback. */
+  /**
+   * A fallback has some where a platform takes too few functions or front routes, or one function is asked for. They
+   * need no front route: whatever no other function's front route takes goes to the fallback.
+   */
   routes: RoutePlan[];
   settings: FunctionSettings;
   usesWaitUntil: boolean;
