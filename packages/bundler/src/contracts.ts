@@ -22,6 +22,8 @@ export interface Capabilities {
   /** Who serves `public/`: the platform's asset store, or the functions. */
   assets: "platform" | "function";
   schedule: boolean;
+  /** A function may choose its memory (`config.memory`); else the hint is listed as not applied. Default: on Node behind a front. */
+  memory?: boolean;
   /** Node built-ins without the `node:` prefix. */
   nodeBuiltins: "all" | readonly string[];
   /** May native addons (`.node`) and packages copied beside the bundle be there? */

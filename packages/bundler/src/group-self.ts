@@ -7,7 +7,7 @@ import type { Capabilities, FunctionPlan, Limits, RoutePlan } from "./contracts.
 import type { Grouped, GroupOptions } from "./group.ts";
 import { nameFunctions, nameOf } from "./group-ids.ts";
 import { pack } from "./group-merge.ts";
-import { type Grouping, toUnit, type Unit } from "./group-units.ts";
+import { type Grouping, settingsOf, toUnit, type Unit } from "./group-units.ts";
 import { limitsOf } from "./group-variants.ts";
 import type { AnalysedApp, Notice } from "./steps.ts";
 
@@ -39,7 +39,7 @@ export function groupSelf(question: SelfQuestion): Grouped {
   const isLazy = (routes: readonly RoutePlan[]) => routes.length > 1 && settings.dynamicImport !== false;
   const toPlan = (routes: RoutePlan[]): Omit<FunctionPlan, "id" | "role" | "reason" | "variant"> => ({
     routes,
-    settings: {},
+    settings: settingsOf(routes),
     usesWaitUntil: app.base.usesWaitUntil || routes.some((route) => route.usesWaitUntil),
     lazy: isLazy(routes),
   });

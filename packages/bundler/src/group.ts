@@ -63,11 +63,11 @@ function capabilitiesOf({ target, chosen }: Grouping, rest: RoutePlan): Capabili
   throw new GodwitError("VARIANT_UNKNOWN", `${target.name} chose a variant that it does not have.`);
 }
 
-/** Memory can be asked of functions on Node behind a front; elsewhere the platform or the machine decides. */
+/** Elsewhere than the capabilities say, the platform or the machine decides. */
 function hintsNotApplied({ routes }: AnalysedApp, { target, chosen }: Grouping): Notice[] {
   const files = routes.flatMap((route) => {
     const capabilities = target.variants[chosen.get(route)?.variant ?? ""];
-    const applied = capabilities?.runtime === "node" && capabilities.front !== "self";
+    const applied = capabilities?.memory ?? (capabilities?.runtime === "node" && capabilities.front !== "self");
     return route.config.memory === undefined || applied ? [] : [route.file];
   });
   if (files.length === 0) return [];
