@@ -7,7 +7,6 @@ import type { Namer } from "./bundle-names.ts";
 export interface Finish {
   /** ES modules on Node may get a `require`, `__filename` and `__dirname`. */
   requireBanner: boolean;
-  minified: boolean;
   namer: Namer;
   /** Original text of inputs that the build rewrote before esbuild saw them, by absolute path. */
   originals: ReadonlyMap<string, string>;
@@ -20,10 +19,9 @@ export interface Finished {
 
 /** Maps come in with sources relative to the root; they go out with names that are the same on every machine. */
 export function finish(file: Finished, options: Finish): Finished {
-  const clean = options.minified ? file.code : cleanPaths(file.code, options.namer);
-  const banner = options.requireBanner ? bannerFor(clean) : "";
-  if (file.map === undefined) return { code: banner + clean };
-  return { code: banner + clean, map: cleanMap(file.map, banner === "" ? 0 : 1, options) };
+  const banner = options.requireBanner ? bannerFor(file.code) : "";
+  if (file.map === undefined) return { code: banner + file.code };
+  return { code: banner + file.code, map: cleanMap(file.map, banner === "" ? 0 : 1, options) };
 }
 
 /**
@@ -45,18 +43,6 @@ function isFree(code: string, name: string): boolean {
   if (!code.includes(name)) return false;
   if (new RegExp(`\\b(?:var|let|const|function)\\s+${name}\\b`).test(code)) return false;
   return new RegExp(`(?<![\\w$.])${name}(?![\\w$])`).test(code);
-}
-
-/** Without minifying, esbuild writes each module's path into comments and CommonJS wrappers. */
-function cleanPaths(code: string, namer: Namer): string {
-  return code
-    .replace(
-      /^\/\/ (\S+\.[cm]?[jt]sx?|\S+\.json|godwit-[a-z]+:\S+)$/gm,
-      (_line, path: string) => `// ${namer.nameOf(path)}`,
-    )
-    .replace(/^ {2}("[^"\n]+")\((exports|$)/gm, (line, path: string, rest: string) =>
-      path.includes("/") ? `  ${JSON.stringify(namer.nameOf(JSON.parse(path)))}(${rest}` : line,
-    );
 }
 
 interface SourceMap {

@@ -30,12 +30,32 @@ const BATCH = 100;
 /** Chunk files that a joined function still has at start-up: its heaviest, so that little is written twice. */
 const KEPT = 2;
 
-/** Replaces entry and chunks in each shipment. */
-export async function joinFunctions(shipments: Shipment[], join: JoinOptions): Promise<void> {
+/** More chunks than this at start-up cost more than one file does (two: nothing, five: 2 ms, ten: 4 ms of CPU). */
+const MAX_CHUNKS = 3;
+/** Characters of code at start-up up to which a function is one file: what it saves weighs more than what is shared. */
+const SMALL = 32_000;
+
+/** Replaces entry and chunks in each shipment where that pays. */
+export async function joinFunctions(all: Shipment[], join: JoinOptions): Promise<void> {
+  const shipments = all.filter((each) => paysOff(atStart(each)));
   const lazy = shipments.filter((each) => each.chunks.some((output) => isDynamic(each, output)));
   const plain = shipments.filter((each) => !lazy.includes(each));
   for (let at = 0; at < plain.length; at += BATCH) await joinAll(plain.slice(at, at + BATCH), false, join);
   for (const shipment of lazy) await joinAll([shipment], true, join);
+}
+
+/** The chunks that load before the first request, and the entry. */
+function atStart({ entry, chunks }: Shipment): Output[] {
+  const files = new Map([entry, ...chunks].map((file) => [file.name, file]));
+  return [entry, ...reach(files, entry.name, ["statics"]).flatMap((name) => files.get(name) ?? [])];
+}
+
+function paysOff(files: Output[]): boolean {
+  return files.length > 1 + MAX_CHUNKS || (files.length > 1 && isSmall(files));
+}
+
+function isSmall(files: Output[]): boolean {
+  return files.reduce((sum, { code }) => sum + code.length, 0) <= SMALL;
 }
 
 function isDynamic({ entry, chunks }: Shipment, output: Output): boolean {
@@ -71,7 +91,26 @@ async function joinAll(shipments: Shipment[], splitting: boolean, join: JoinOpti
       (a, b) => (a.name < b.name ? -1 : 1),
     );
     shipment.entry = outputs.get(name) ?? shipment.entry;
+    shipment.inputs = inputsOf(shipment, parts.get(name)?.files ?? new Map());
   }
+}
+
+/** What is left of the first inputs: a joined file holds a share of each file that it was made of. */
+function inputsOf({ entry, chunks }: Shipment, files: ReadonlyMap<string, Output>): Record<string, number> {
+  const inputs: Record<string, number> = {};
+  const add = (input: string, bytes: number): void => {
+    inputs[input] = (inputs[input] ?? 0) + bytes;
+  };
+  for (const output of [entry, ...chunks]) {
+    for (const [input, bytes] of Object.entries(output.inputs)) {
+      const made = input.startsWith("godwit-built:") ? files.get(input.split("/").pop() ?? "") : undefined;
+      if (!made) add(input, bytes);
+      const share = bytes / Math.max(1, made?.code.length ?? 1);
+      for (const [first, whole] of Object.entries(made?.inputs ?? {}))
+        add(first, Math.round(whole * Math.min(1, share)));
+    }
+  }
+  return inputs;
 }
 
 interface Part {
@@ -83,13 +122,13 @@ interface Part {
  * The heaviest chunks stay files that many functions share. What they import stays beside them: joined into an entry,
  * a module of theirs would be there twice.
  */
-function toPart({ entry, chunks }: Shipment): Part {
+function toPart(shipment: Shipment): Part {
+  const { entry, chunks } = shipment;
   const files = new Map([entry, ...chunks].map((file) => [file.name, file]));
-  const atStart = new Set(reach(files, entry.name, ["statics"]));
+  const start = atStart(shipment);
   const kept = new Set<string>();
-  const heaviest = chunks
-    .filter(({ name }) => atStart.has(name))
-    .sort((a, b) => b.code.length - a.code.length || (a.name < b.name ? -1 : 1));
+  const [, ...heaviest] = isSmall(start) ? [] : start;
+  heaviest.sort((a, b) => b.code.length - a.code.length || (a.name < b.name ? -1 : 1));
   for (const { name } of heaviest) {
     const needed = [name, ...reach(files, name, ["statics", "dynamics"])].filter((each) => !kept.has(each));
     if (kept.size + needed.length <= KEPT) for (const each of needed) kept.add(each);

@@ -34,7 +34,8 @@ export async function runPass(options: BuildOptions, namer: Namer): Promise<Pass
       throw toError(failure);
     },
   );
-  return { outputs: readOutputs(result.outputFiles ?? [], result.metafile, namer), warnings: result.warnings };
+  const clean = (code: string): string => (options.minify ? code : cleanPaths(code, namer));
+  return { outputs: readOutputs(result.outputFiles ?? [], result.metafile, namer, clean), warnings: result.warnings };
 }
 
 function toError(failure: BuildFailure | Error): Error {
@@ -52,7 +53,12 @@ export function describe({ text, location, notes }: Message): string {
   return `${place}${text}${hint}`;
 }
 
-function readOutputs(files: { path: string; text: string }[], metafile: Metafile, namer: Namer): Map<string, Output> {
+function readOutputs(
+  files: { path: string; text: string }[],
+  metafile: Metafile,
+  namer: Namer,
+  clean: (code: string) => string,
+): Map<string, Output> {
   const texts = new Map(files.map((file) => [basename(file.path), file]));
   const outputs: Output[] = [];
   for (const [path, meta] of Object.entries(metafile.outputs)) {
@@ -65,7 +71,7 @@ function readOutputs(files: { path: string; text: string }[], metafile: Metafile
     const map = texts.get(`${name}.map`)?.text;
     outputs.push({
       name,
-      code: texts.get(name)?.text ?? "",
+      code: clean(texts.get(name)?.text ?? ""),
       ...(map === undefined ? {} : { map }),
       statics: of(false),
       dynamics: of(true),
@@ -79,6 +85,18 @@ function readOutputs(files: { path: string; text: string }[], metafile: Metafile
     Object.entries(metafile.outputs).map(([path, meta]) => [basename(path), namer.nameOf(meta.entryPoint ?? "")]),
   );
   return renameByContent(outputs, entryOf);
+}
+
+/** Without minifying, esbuild writes each module's path into comments and CommonJS wrappers. */
+function cleanPaths(code: string, namer: Namer): string {
+  return code
+    .replace(
+      /^\/\/ (\S+\.[cm]?[jt]sx?|\S+\.json|godwit-[a-z]+:\S+)$/gm,
+      (_line, path: string) => `// ${namer.nameOf(path)}`,
+    )
+    .replace(/^ {2}("[^"\n]+")\((exports|$)/gm, (line, path: string, rest: string) =>
+      path.includes("/") ? `  ${JSON.stringify(namer.nameOf(JSON.parse(path)))}(${rest}` : line,
+    );
 }
 
 const HASHED = /\bchunk-[A-Z0-9]{8}\b/g;

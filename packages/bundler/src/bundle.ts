@@ -37,8 +37,6 @@ export interface BundleOutput extends Bundled {
   notices: Notice[];
 }
 
-/** More files than this at start-up cost more than one file does (two: none, five: 2 ms, ten: 4 ms of CPU). */
-const MAX_CHUNKS = 3;
 /** Self-contained entries of one pass: each holds all that it reaches, so many at once need gigabytes. */
 const BATCH = 40;
 
@@ -80,10 +78,10 @@ async function bundleVariant(input: BundleInput, variant: string, plans: Functio
   }
   const extension = extensionOf(settings);
   const ship = shipOf(outputs, plans, extension);
-  await joinFunctions(ship.filter(tooMany), { options, namer, extension });
+  // one function has nothing to share: its chunks are what it loads later
+  if (ship.length > 1) await joinFunctions(ship, { options, namer, extension });
   const finishing: Finish = {
     requireBanner: settings.requireBanner === true && settings.format === "esm",
-    minified: config.minify !== false,
     namer,
     originals,
   };
@@ -111,12 +109,6 @@ function shipOf(outputs: ReadonlyMap<string, Output>, plans: FunctionPlan[], ext
     }
     return { plan, entry, chunks, inputs, externals: [...new Set(all.flatMap((output) => output.externals))].sort() };
   });
-}
-
-function tooMany({ entry, chunks }: Shipment): boolean {
-  if (chunks.length <= MAX_CHUNKS) return false;
-  const all = new Map([entry, ...chunks].map((output) => [output.name, output]));
-  return reach(all, entry.name, ["statics"]).length > MAX_CHUNKS;
 }
 
 function toFunction(

@@ -107,7 +107,7 @@ async function bundleTo(
   );
   const [output] = pass.outputs.values();
   if (!output) throw new TypeError("esbuild gave no output");
-  const options = { requireBanner: true, minified: false, namer, originals: new Map<string, string>() };
+  const options = { requireBanner: true, namer, originals: new Map<string, string>() };
   const { code, map } = finish(output, options);
   return store(root, name, code, map);
 }
