@@ -122,8 +122,9 @@ function keepPackages(root: string): Plugin {
     name: "godwit-packages",
     setup(build) {
       build.onResolve({ filter: /^[^./#]/ }, async ({ path, kind, resolveDir, pluginData }) => {
-        if (pluginData === own || kind === "entry-point" || path.startsWith("node:") || path.startsWith("godwit:"))
-          return undefined;
+        // core is the other plugin's: asking it back from inside its own question would wait for ever
+        const isOurs = /^(node:|godwit:|@godwit\/(core|adapters)(\/|$))/.test(path);
+        if (pluginData === own || kind === "entry-point" || isOurs) return undefined;
         if (path === "godwit" || path.startsWith("godwit/")) return { path, external: true };
         const found = await build.resolve(path, { kind, resolveDir, pluginData: own });
         if (found.errors.length > 0 || found.external || !found.path.includes(`${sep}node_modules${sep}`))
