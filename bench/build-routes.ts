@@ -1,0 +1,90 @@
+/**
+ * Builds N routes that share a library of 50 files and zod, for Lambda, beside esbuild's own splitting pass over the
+ * same routes: `node bench/build-routes.ts 1000`. Prints wall and CPU time of both and their ratio; memory is this
+ * process's, the manifest's and zips' work included.
+ * @module
+ */
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const packages = fileURLToPath(new URL("../packages", import.meta.url));
+const load = (path: string) => import(pathToFileURL(join(packages, path)).href);
+const require = createRequire(join(packages, "bundler/package.json"));
+
+const count = Number(process.argv[2] ?? 1000);
+const root = realpathSync(mkdtempSync(join(tmpdir(), "godwit-bench-")));
+try {
+  writeApp();
+  const splitting = await measure(async () => {
+    await require("esbuild").build({
+      entryPoints: Array.from({ length: count }, (_, at) => join(root, `routes/r${at}.ts`)),
+      bundle: true,
+      splitting: true,
+      format: "esm",
+      platform: "node",
+      mainFields: ["module", "main"],
+      minify: true,
+      outdir: join(root, "plain"),
+    });
+  });
+  const { build } = await load("bundler/src/index.ts");
+  const { target } = await load("adapters/src/lambda/target.ts");
+  const { value } = await target.config["~standard"].validate({});
+  const steps: string[] = [];
+  const begin = performance.now();
+  const ours = await measure(async () => {
+    await build({
+      root,
+      app: "bench",
+      target,
+      targetConfig: value,
+      adaptersFrom: pathToFileURL(join(packages, "cli/package.json")).href,
+      onStep: (step: string) => steps.push(`${step} at ${Math.round(performance.now() - begin)}`),
+    });
+  });
+  const megabytes = Math.round(process.resourceUsage().maxRSS / 1024);
+  const ratio = (ours.wall / splitting.wall).toFixed(2);
+  console.log(JSON.stringify({ routes: count, splitting, ours, ratio, megabytes, steps }, null, 2));
+} finally {
+  rmSync(root, { recursive: true, force: true });
+}
+
+async function measure(work: () => Promise<void>): Promise<{ wall: number; cpu: number }> {
+  const begin = performance.now();
+  const cpu = process.cpuUsage();
+  await work();
+  const used = process.cpuUsage(cpu);
+  return { wall: Math.round(performance.now() - begin), cpu: Math.round((used.user + used.system) / 1000) };
+}
+
+function writeApp(): void {
+  for (const folder of ["routes", "lib", "node_modules"]) mkdirSync(join(root, folder));
+  symlinkSync(realpathSync(join(packages, "adapters/node_modules/zod")), join(root, "node_modules/zod"));
+  const files = Array.from({ length: 50 }, (_, at) => at);
+  for (const at of files) {
+    const table = JSON.stringify(Array.from({ length: 60 }, (_, row) => `item ${at} ${row}`));
+    writeFileSync(
+      join(root, `lib/f${at}.ts`),
+      `export const table${at} = ${table};\nexport function f${at}(x: number): number {\n  return table${at}.length * x + ${at};\n}\n`,
+    );
+  }
+  const imports = files.map((at) => `import { f${at} } from "./f${at}.ts";`).join("\n");
+  const sum = files.map((at) => `f${at}(x)`).join(" + ");
+  writeFileSync(join(root, "lib/index.ts"), `${imports}\nexport const all = (x: number): number => ${sum};\n`);
+  for (let at = 0; at < count; at++) {
+    writeFileSync(
+      join(root, `routes/r${at}.ts`),
+      `import * as z from "zod";
+import { all } from "../lib/index.ts";
+const schema = z.object({ id: z.string(), n: z.number().min(${at}) });
+export async function POST(request: Request): Promise<Response> {
+  const value = schema.parse(await request.json());
+  return Response.json({ value, all: all(value.n) });
+}
+`,
+    );
+  }
+}
