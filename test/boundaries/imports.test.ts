@@ -34,7 +34,7 @@ test("core imports nothing but itself", () => {
 test("the bundler imports core's manifest, errors, pattern and types, its tools and Node", () => {
   const tools = among(
     /^node:/,
-    /^@godwit\/core\/(?:manifest|errors|pattern)$/,
+    /^@godwit\/core\/(?:manifest|errors|pattern|matchers)$/,
     /^(?:esbuild|oxc-parser|@vercel\/nft|mrmime|tinyglobby)$/,
   );
   const types = among(/^@godwit\/core\/types$/, /^@standard-schema\/spec$/, /^@oxc-project\/types$/);
@@ -95,8 +95,8 @@ for (const name of platforms) {
   });
 
   test(`the build half of ${name} gets its tools as arguments`, () => {
-    const types = among(/^@godwit\/bundler\/contracts$/, /^@godwit\/core\//, /^node:/, /^@standard-schema\/spec$/);
-    const values = among(/^zod$/, /^@godwit\/core\/(?:manifest|errors|pattern)$/);
+    const types = among(/^@godwit\/bundler\/contracts$/, /^@godwit\/core\//, /^@standard-schema\/spec$/);
+    const values = among(/^zod$/, /^node:/, /^@godwit\/core\/(?:manifest|errors|pattern)$/);
     assert.deepEqual(
       imports(half("target"), (one) => values(one) || (one.type && types(one))),
       [],

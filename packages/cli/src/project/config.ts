@@ -81,14 +81,8 @@ const schema = z.strictObject({
 
 const FILES = ["godwit.config.ts", "godwit.config.mts", "godwit.config.js", "godwit.config.mjs"];
 
-/** Reads the config and package.json of an app folder. Throws APP_NOT_FOUND, CONFIG_INVALID, CONFIG_FAILED. */
+/** Reads the config and package.json of an app folder. Throws CONFIG_INVALID, CONFIG_FAILED. */
 export async function loadProject(root: string): Promise<Project> {
-  if (!existsSync(join(root, "routes"))) {
-    throw new GodwitError(
-      "APP_NOT_FOUND",
-      `There is no routes/ folder in ${root}. Run in the app's folder, or name it with --root.`,
-    );
-  }
   const file = FILES.find((name) => existsSync(join(root, name)));
   const given = file ? await importConfig(root, file) : {};
   const parsed = schema.safeParse(given);
