@@ -22,6 +22,8 @@ export interface ResolveOptions {
   onExternal(specifier: string, from: string): void;
   /** Built-ins are imports of `node:` names there; on `node` esbuild knows them itself. */
   platform: "node" | "neutral" | "browser";
+  /** Filled with the generated sources as they were written, by the name of their module in source maps. */
+  originals?: Map<string, string>;
 }
 
 /** Stops `build.resolve` from asking this plugin again. */
@@ -31,38 +33,46 @@ export function resolveGodwit(options: ResolveOptions): Plugin {
   return {
     name: "godwit-resolve",
     setup(build) {
-      resolveVirtual(build, options);
-      resolveOwn(build, options);
+      resolveVirtual(build, options, resolveOwn(build, options));
       resolveExternal(build, options);
       if (options.platform !== "node") resolveBuiltins(build);
     },
   };
 }
 
-function resolveVirtual(build: PluginBuild, { root, entries, apps }: ResolveOptions): void {
+/** Asking for a specifier's file costs a message to esbuild and back: generated modules have it asked once for all. */
+type AskOnce = (specifier: string) => Promise<string | undefined>;
+
+function resolveVirtual(build: PluginBuild, { root, entries, apps, originals }: ResolveOptions, ask: AskOnce): void {
   build.onResolve({ filter: /^godwit:entry\// }, ({ path }) => ({
     path: path.slice("godwit:entry/".length),
     namespace: "godwit-entry",
   }));
   build.onResolve({ filter: /^godwit:app$/ }, ({ importer }) => ({ path: importer, namespace: "godwit-app" }));
   const load =
-    (sources: ReadonlyMap<string, string>) =>
-    ({ path }: { path: string }): OnLoadResult => {
-      const contents = sources.get(path);
-      if (contents === undefined) return { errors: [{ text: `There is no function "${path}".` }] };
+    (sources: ReadonlyMap<string, string>, namespace: string) =>
+    async ({ path }: { path: string }): Promise<OnLoadResult> => {
+      const source = sources.get(path);
+      if (source === undefined) return { errors: [{ text: `There is no function "${path}".` }] };
+      originals?.set(`${namespace}/${path}`, source);
+      let contents = source;
+      for (const [quoted, specifier = ""] of source.matchAll(/"(@godwit\/(?:core|adapters)\/[\w/-]+)"/g)) {
+        const file = await ask(specifier);
+        if (file !== undefined) contents = contents.replace(quoted, JSON.stringify(file));
+      }
       return { contents, resolveDir: root, loader: "ts" };
     };
-  build.onLoad({ filter: /.*/, namespace: "godwit-entry" }, load(entries));
-  build.onLoad({ filter: /.*/, namespace: "godwit-app" }, load(apps));
+  build.onLoad({ filter: /.*/, namespace: "godwit-entry" }, load(entries, "godwit-entry"));
+  build.onLoad({ filter: /.*/, namespace: "godwit-app" }, load(apps, "godwit-app"));
 }
 
 /**
  * Every `@godwit/core` import of a function, also one inside an adapter, is the app's own core: two cores in a function
  * would be twice the bytes, and their errors would not know each other. Without one in the app it is the CLI's.
  */
-function resolveOwn(build: PluginBuild, { root, adaptersFrom }: ResolveOptions): void {
+function resolveOwn(build: PluginBuild, { root, adaptersFrom }: ResolveOptions): AskOnce {
   const cli = dirname(fileURLToPath(adaptersFrom));
-  const known = new Map<string, Promise<OnResolveResult | undefined>>();
+  const known = new Map<string, Promise<OnResolveResult>>();
   const adapters = findUp(cli, "@godwit/adapters");
   const bases = {
     core: [root, cli, ...(adapters ? [adapters] : [])].find((base) => findUp(base, "@godwit/core")) ?? root,
@@ -70,15 +80,26 @@ function resolveOwn(build: PluginBuild, { root, adaptersFrom }: ResolveOptions):
   };
   build.onResolve({ filter: /^@godwit\/(core|adapters)(\/|$)/ }, (args) => {
     if (args.pluginData === ASKED) return undefined;
-    const key = `${args.kind} ${args.path}`;
-    const base = args.path.startsWith("@godwit/core") ? bases.core : bases.adapters;
-    const resolved = known.get(key) ?? resolveFrom(build, args, base);
+    return resolve(args);
+  });
+  const resolve = ({ kind, path }: Pick<OnResolveArgs, "kind" | "path">): Promise<OnResolveResult> => {
+    const key = `${kind} ${path}`;
+    const base = path.startsWith("@godwit/core") ? bases.core : bases.adapters;
+    const resolved = known.get(key) ?? resolveFrom(build, { kind, path }, base);
     known.set(key, resolved);
     return resolved;
-  });
+  };
+  return async (path) => {
+    const { errors, external, namespace, path: file } = await resolve({ kind: "import-statement", path });
+    return errors?.length || external || namespace !== "file" ? undefined : file;
+  };
 }
 
-async function resolveFrom(build: PluginBuild, args: OnResolveArgs, base: string): Promise<OnResolveResult> {
+async function resolveFrom(
+  build: PluginBuild,
+  args: Pick<OnResolveArgs, "kind" | "path">,
+  base: string,
+): Promise<OnResolveResult> {
   const { path, errors, warnings, external, sideEffects, namespace, suffix } = await build.resolve(args.path, {
     kind: args.kind,
     resolveDir: base,

@@ -174,6 +174,7 @@ function toEsbuild(input: BundleInput, settings: EsbuildSettings, collected: Col
         root,
         adaptersFrom,
         external,
+        originals,
         platform: settings.platform,
         entries: new Map(plans.map((plan) => [plan.id, input.entrySource(plan)])),
         apps: new Map(plans.map((plan) => [plan.id, input.appSource(plan)])),

@@ -19,16 +19,24 @@ export interface EmitInput {
   functions: BuiltFunction[];
 }
 
+/** Bytes from which one file with many names beats many files. */
+const SHARED = 16_384;
+
 /** Writes into the stage. Throws EMIT_PATH for a path that leaves it, EMIT_FILE_TWICE, EMIT_FILE_MISSING. */
 export async function emit({ options, app, functions }: EmitInput, stage: Stage): Promise<Manifest> {
   const records = createRecords();
   const folders = new Set<string>();
+  const written = new WeakMap<Uint8Array, string>();
   const put = (path: string, contents: Uint8Array): void => {
     const file = join(stage.artefact, checkPath(path));
     if (!folders.has(dirname(file))) mkdirSync(dirname(file), { recursive: true });
     folders.add(dirname(file));
     records.add(path, contents);
-    writeFileSync(file, contents);
+    // a chunk of 1,000 functions is written once: only this build writes here, and what it writes is replaced whole
+    const first = contents.length < SHARED ? undefined : written.get(contents);
+    if (first === undefined) writeFileSync(file, contents);
+    else linkOrWrite(first, file, contents);
+    written.set(contents, first ?? file);
   };
   const sources = new Map<string, string>();
   const builder: Builder = {
