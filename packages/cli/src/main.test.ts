@@ -49,7 +49,7 @@ test("a folder without routes is no app", async (t) => {
   const root = await createApp(t, { "package.json": "{}" });
   const { code, stderr } = await godwit(["build", "--root", root]);
   assert.equal(code, 1);
-  assert.match(stderr, /^error APP_NOT_FOUND There is no routes\/ folder/);
+  assert.match(stderr, /^error ROUTES_MISSING .*has no folder routes\//);
 });
 
 test("an unknown key of the config is named, with the one that was meant", async (t) => {
@@ -77,7 +77,7 @@ test("a config that throws says so, and one that is no TypeScript names file and
   const broken = await createApp(t, { ...ROUTE, "godwit.config.ts": "export default {;" });
   const { code, stderr } = await godwit(["build", "--root", broken]);
   assert.equal(code, 1);
-  assert.match(stderr, /godwit\.config\.ts:1:16/);
+  assert.match(stderr, /godwit\.config\.ts:1:17/);
 });
 
 test("a route that is no TypeScript names file, line and column, and leaves the last build as it was", async (t) => {

@@ -11,9 +11,10 @@ import { pathToFileURL } from "node:url";
 import type { Tool, Tools } from "@godwit/bundler/contracts";
 import { GodwitError } from "@godwit/core/errors";
 
-/** The main file of a package, as the app or else the CLI sees it. */
+/** The main file of a package, as the app, the CLI or the adapters see it. */
 export function findTool(root: string, name: string): string | undefined {
-  for (const from of [join(root, "package.json"), import.meta.url]) {
+  const adapters = import.meta.resolve("@godwit/adapters/registry");
+  for (const from of [join(root, "package.json"), import.meta.url, adapters]) {
     try {
       return createRequire(from).resolve(name);
     } catch {
@@ -61,9 +62,13 @@ export function installCommand(root: string, name: string): [string, ...string[]
   const lockfiles = { "pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun", "package-lock.json": "npm" };
   for (let folder = root; ; folder = dirname(folder)) {
     for (const [file, manager] of Object.entries(lockfiles)) {
-      if (existsSync(join(folder, file)))
-        return manager === "npm" ? [manager, "install", "-D", name] : [manager, "add", "-D", name];
+      if (existsSync(join(folder, file))) return manager === "npm" ? npm(name) : [manager, "add", "-D", name];
     }
-    if (folder === dirname(folder)) return ["npm", "install", "-D", name];
+    if (folder === dirname(folder)) return npm(name);
   }
+}
+
+/** Without install scripts: no tool needs its own, and that of aws-lambda-ric would ask for a compiler. */
+function npm(name: string): [string, ...string[]] {
+  return ["npm", "install", "--ignore-scripts", "-D", name];
 }
