@@ -33,9 +33,10 @@ export interface Capabilities {
   /**
    * What the front does to a request before a function sees it. `dot-segments`: it picks the function by a path whose
    * dot segments are not resolved. `query`: it decodes the query, so that the order of different names and the way of
-   * escaping are lost. `text-bodies`: bytes under a text type that are no UTF-8 are replaced.
+   * escaping are lost. `text-bodies`: bytes under a text type that are no UTF-8 are replaced. `repeats`: of headers
+   * and query names that repeat, the last alone arrives.
    */
-  alters?: readonly ("dot-segments" | "query" | "text-bodies")[];
+  alters?: readonly ("dot-segments" | "query" | "text-bodies" | "repeats")[];
   limits: Limits;
 }
 

@@ -12,7 +12,14 @@ import { buildTarget, emulateTarget } from "../project/build-target.ts";
 import { loadProject, type TargetName } from "../project/config.ts";
 import { checkAnswer, compareAnswers } from "./compare.ts";
 import { exchange, type RawAnswer } from "./raw.ts";
-import { type ConformRequestInput, nameOf, parseRequests, toRaw } from "./requests.ts";
+import {
+  type ConformNeed,
+  type ConformRequest,
+  type ConformRequestInput,
+  nameOf,
+  parseRequests,
+  toRaw,
+} from "./requests.ts";
 
 /** One platform to ask: a target, with other settings or another front than the config's if you like. */
 export interface ConformRun {
@@ -78,11 +85,7 @@ interface Replayed {
   skipped?: string;
 }
 
-async function* replay(
-  options: ConformOptions,
-  run: ConformRun,
-  requests: ReturnType<typeof parseRequests>,
-): AsyncGenerator<Replayed> {
+async function* replay(options: ConformOptions, run: ConformRun, requests: ConformRequest[]): AsyncGenerator<Replayed> {
   const { root = ".", stage = "test", env } = options;
   const project = await loadProject(resolve(root));
   const override = { ...(run.front !== undefined && { front: run.front }), ...run.config };
@@ -113,7 +116,7 @@ async function* replay(
   }
 }
 
-type Abilities = Record<ReturnType<typeof parseRequests>[number]["needs"][number], boolean>;
+type Abilities = Record<ConformNeed, boolean>;
 
 /** What all variants in an artefact can do. */
 async function abilitiesOf(name: TargetName, manifest: Manifest): Promise<Abilities> {
@@ -128,6 +131,7 @@ async function abilitiesOf(name: TargetName, manifest: Manifest): Promise<Abilit
     waitUntilAfter: all((variant) => variant.waitUntil === "after"),
     dotSegments: all((variant) => !variant.alters?.includes("dot-segments")),
     rawQuery: all((variant) => !variant.alters?.includes("query")),
+    repeats: all((variant) => !variant.alters?.includes("repeats")),
     rawText: all((variant) => !variant.alters?.includes("text-bodies")),
   };
 }

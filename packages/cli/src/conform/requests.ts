@@ -6,53 +6,94 @@ import { GodwitError } from "@godwit/core/errors";
 import * as z from "zod";
 import type { RawRequest } from "./raw.ts";
 
-const headerValues = z.union([z.string(), z.array(z.string())]);
+export type HeaderValues = string | string[];
 
-const expectation = z.strictObject({
-  status: z.number().int().optional(),
+/** What an answer must be; what is not named may be anything, as long as all platforms give the same. */
+export interface ConformExpectation {
+  status?: number;
   /** A value, several lines of one name, or null for none. */
+  headers?: Record<string, HeaderValues | null>;
+  body?: string;
+  bodyBase64?: string;
+  /** Equal as JSON values. */
+  json?: unknown;
+  /** Members that the JSON body must have, among others. */
+  jsonIncludes?: Record<string, unknown>;
+  bytes?: number;
+  /** The body comes in more than one piece. */
+  streamed?: boolean;
+  /** The connection breaks before the answer is whole. */
+  broken?: boolean;
+}
+
+const NEEDS = ["streaming", "clientAbort", "waitUntilAfter", "dotSegments", "rawQuery", "rawText", "repeats"] as const;
+
+/** An ability of a platform, as its declared capabilities tell it. */
+export type ConformNeed = (typeof NEEDS)[number];
+
+/** One row of the table, as written. */
+export interface ConformRequestInput {
+  /** Default: method and path. */
+  name?: string;
+  /** Default GET. */
+  method?: string;
+  /** As it stands in the request line. */
+  path: string;
+  headers?: Record<string, HeaderValues>;
+  body?: string;
+  bodyBase64?: string;
+  /** A JSON value; its content-type is added unless the headers have one. */
+  json?: unknown;
+  /** Bytes a chunk: sends the body without a Content-Length. */
+  chunked?: number;
+  /** Hangs up once this many bytes of the answer's body have come. */
+  hangUpAfter?: number;
+  expect?: ConformExpectation;
+  /** Abilities without which a platform is passed over, with that as its reason. */
+  needs?: ConformNeed[];
+  /** Headers of the answer that may differ from platform to platform. */
+  vary?: string[];
+}
+
+/** One row with its defaults. */
+export interface ConformRequest extends ConformRequestInput {
+  method: string;
+  headers: Record<string, HeaderValues>;
+  expect: ConformExpectation;
+  needs: ConformNeed[];
+  vary: string[];
+}
+
+const headerValues: z.ZodType<HeaderValues> = z.union([z.string(), z.array(z.string())]);
+
+const expectation: z.ZodType<ConformExpectation> = z.strictObject({
+  status: z.number().int().optional(),
   headers: z.record(z.string(), z.union([headerValues, z.null()])).optional(),
   body: z.string().optional(),
   bodyBase64: z.string().optional(),
-  /** Equal as JSON values. */
   json: z.unknown().optional(),
-  /** Members that the JSON body must have, among others. */
   jsonIncludes: z.record(z.string(), z.unknown()).optional(),
   bytes: z.number().int().optional(),
-  /** The body comes in more than one piece. */
   streamed: z.boolean().optional(),
-  /** The connection breaks before the answer is whole. */
   broken: z.boolean().optional(),
 });
 
-const request = z.strictObject({
+const TOKEN = /^[!#$%&'*+.^_`|~A-Za-z0-9-]+$/;
+
+const request: z.ZodType<ConformRequest> = z.strictObject({
   name: z.string().optional(),
-  method: z
-    .string()
-    .regex(/^[!#$%&'*+.^_`|~A-Za-z0-9-]+$/, "a method is a token (RFC 9110 section 9.1)")
-    .default("GET"),
+  method: z.string().regex(TOKEN, "a method is a token (RFC 9110 section 9.1)").default("GET"),
   path: z.string().min(1),
   headers: z.record(z.string(), headerValues).default({}),
   body: z.string().optional(),
   bodyBase64: z.string().optional(),
-  /** A JSON value; its content-type is added unless the headers have one. */
   json: z.unknown().optional(),
-  /** Bytes a chunk: sends the body without a Content-Length. */
   chunked: z.number().int().positive().optional(),
   hangUpAfter: z.number().int().nonnegative().optional(),
   expect: expectation.default({}),
-  /** Abilities without which a platform is passed over, with that as its reason. */
-  needs: z
-    .array(z.enum(["streaming", "clientAbort", "waitUntilAfter", "dotSegments", "rawQuery", "rawText"]))
-    .default([]),
-  /** Headers of the answer that may differ from platform to platform. */
+  needs: z.array(z.enum(NEEDS)).default([]),
   vary: z.array(z.string()).default([]),
 });
-
-/** One row of the table, as written. */
-export type ConformRequestInput = z.input<typeof request>;
-/** One row with its defaults. */
-export type ConformRequest = z.output<typeof request>;
 
 /** Checks a table. Throws CONFORM_REQUESTS_INVALID with every fault and its place. */
 export function parseRequests(value: unknown, source: string): ConformRequest[] {
