@@ -2,14 +2,14 @@
  * 8. emit: the platform's own layout, written through the builder, and the manifest that describes it.
  * @module
  */
-import { linkSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
 import { GodwitError } from "@godwit/core/errors";
 import { type Manifest, printSorted } from "@godwit/core/manifest";
 import type { Builder, BuiltFunction } from "./contracts.ts";
 import { toManifest } from "./emit-manifest.ts";
 import { createRecords, type Records } from "./emit-records.ts";
 import type { Stage } from "./emit-stage.ts";
+import { createWriter, type Writer } from "./emit-writer.ts";
 import type { AnalysedApp, BuildOptions } from "./steps.ts";
 import { zip } from "./zip.ts";
 
@@ -19,24 +19,13 @@ export interface EmitInput {
   functions: BuiltFunction[];
 }
 
-/** Bytes from which one file with many names beats many files. */
-const SHARED = 16_384;
-
 /** Writes into the stage. Throws EMIT_PATH for a path that leaves it, EMIT_FILE_TWICE, EMIT_FILE_MISSING. */
 export async function emit({ options, app, functions }: EmitInput, stage: Stage): Promise<Manifest> {
   const records = createRecords();
-  const folders = new Set<string>();
-  const written = new WeakMap<Uint8Array, string>();
+  const writer = createWriter(stage.artefact);
   const put = (path: string, contents: Uint8Array): void => {
-    const file = join(stage.artefact, checkPath(path));
-    if (!folders.has(dirname(file))) mkdirSync(dirname(file), { recursive: true });
-    folders.add(dirname(file));
-    records.add(path, contents);
-    // a chunk of 1,000 functions is written once: only this build writes here, and what it writes is replaced whole
-    const first = contents.length < SHARED ? undefined : written.get(contents);
-    if (first === undefined) writeFileSync(file, contents);
-    else linkOrWrite(first, file, contents);
-    written.set(contents, first ?? file);
+    records.add(checkPath(path), contents);
+    writer.add(path, contents);
   };
   const sources = new Map<string, string>();
   const builder: Builder = {
@@ -55,8 +44,9 @@ export async function emit({ options, app, functions }: EmitInput, stage: Stage)
   const emitted = await options.target.emit(builder);
   const assets = app.assets.flatMap(({ source }) => sources.get(source) ?? []);
   const manifest = toManifest({ options, app, functions, emitted, records, assets });
-  writeFileSync(join(stage.artefact, "manifest.json"), printSorted(manifest));
-  writeMaps(functions, records, stage.maps);
+  writer.add("manifest.json", Buffer.from(printSorted(manifest)));
+  await writer.flush();
+  await writeMaps(functions, records, createWriter(stage.maps));
   return manifest;
 }
 
@@ -70,7 +60,7 @@ function checkPath(path: string): string {
  * `<target>.maps/` mirrors `<target>/`: the map of `functions/users/index.mjs` is `functions/users/index.mjs.map` there.
  * Functions that share a chunk share its map, as a link where the file system has links.
  */
-function writeMaps(functions: BuiltFunction[], records: Records, folder: string): void {
+async function writeMaps(functions: BuiltFunction[], records: Records, writer: Writer): Promise<void> {
   const mapOf = new Map<Uint8Array, Uint8Array>();
   for (const { files, maps } of functions) {
     const byPath = new Map(maps.map((map) => [map.path, map.contents]));
@@ -79,23 +69,9 @@ function writeMaps(functions: BuiltFunction[], records: Records, folder: string)
       if (map) mapOf.set(contents, map);
     }
   }
-  const written = new Map<Uint8Array, string>();
   for (const { path, contents } of records.all()) {
     const map = contents && mapOf.get(contents);
-    if (!map) continue;
-    const file = join(folder, `${path}.map`);
-    mkdirSync(dirname(file), { recursive: true });
-    const first = written.get(map);
-    if (first === undefined) writeFileSync(file, map);
-    else linkOrWrite(first, file, map);
-    written.set(map, first ?? file);
+    if (map) writer.add(`${path}.map`, map);
   }
-}
-
-function linkOrWrite(first: string, file: string, contents: Uint8Array): void {
-  try {
-    linkSync(first, file);
-  } catch {
-    writeFileSync(file, contents); // a file system without links, or with too many to this file
-  }
+  await writer.flush();
 }
