@@ -183,7 +183,10 @@ export async function readArtefact(dir: string): Promise<Artefact> {
   if (!existsSync(root)) mend(dirname(root), basename(root));
   const file = join(root, "manifest.json");
   if (!existsSync(file)) {
-    throw new GodwitError("ARTEFACT_ABSENT", `There is no manifest in ${root}. Run \`godwit build\` first, or add --build.`);
+    throw new GodwitError(
+      "ARTEFACT_ABSENT",
+      `There is no manifest in ${root}. Run \`godwit build\` first, or add --build.`,
+    );
   }
   return { root, manifest: parseManifest(readFileSync(file, "utf8")) };
 }
