@@ -86,6 +86,7 @@ export const answers: ConformRequestInput[] = [
   },
   {
     path: "/headers/seen",
+    needs: ["repeats"],
     headers: { "x-test-list": ["one", "two"] },
     expect: { json: [["x-test-list", "one, two"]] },
   },

@@ -3,13 +3,11 @@
  * @module
  */
 import * as z from "zod";
-import { FRONTS, type FrontName, type Variant } from "./limits.ts";
+import { FRONTS, type FrontName } from "./limits.ts";
 
 /** What the config is once the defaults are filled in. */
 export interface LambdaConfig {
-  /** Answers leave while they are written. Default false, and true for the front `rest-stream`. */
-  streaming: boolean;
-  /** What deploy ships before the functions, and what the emulator plays. Default `http-api`; streaming: `rest-stream`. */
+  /** What deploy ships before the functions, and what the emulator plays. A `-stream` one streams. Default `http-api`. */
   front: FrontName;
   /** Default: `x64` when the app has a native addon, else `arm64`. */
   architecture?: "arm64" | "x64";
@@ -30,8 +28,7 @@ const names = Object.keys(FRONTS) as [FrontName, ...FrontName[]]; // the keys of
 
 export const lambdaConfig: z.ZodType<LambdaConfig> = z
   .strictObject({
-    streaming: z.boolean().optional(),
-    front: z.enum(names).optional(),
+    front: z.enum(names).default("http-api"),
     architecture: z.enum(["arm64", "x64"]).optional(),
     memory: z.int().min(128).max(10_240).default(512),
     timeout: z.int().min(1).max(900).optional(),
@@ -46,24 +43,11 @@ export const lambdaConfig: z.ZodType<LambdaConfig> = z
       .regex(/^(\/[\w.-]+)+$/, "a base path is such as /v1")
       .optional(),
   })
-  .transform(({ streaming, front, timeout, ...rest }, context): LambdaConfig => {
-    const chosen = front ?? (streaming ? "rest-stream" : "http-api");
-    const able = FRONTS[chosen].streaming;
-    const streams = streaming ?? able === true;
-    if (able !== "either" && streams !== able) {
-      const message = able
-        ? `the front ${chosen} streams: take \`streaming: false\` out`
-        : `the front ${chosen} cannot stream: use rest-stream or function-url, or take \`streaming\` out`;
-      context.addIssue({ code: "custom", path: ["streaming"], message });
-    }
-    const most = FRONTS[chosen].duration / 1000;
+  .transform(({ timeout, ...rest }, context): LambdaConfig => {
+    const most = (FRONTS[rest.front].limits.duration ?? 900_000) / 1000;
     if (timeout !== undefined && timeout > most) {
-      const message = `the front ${chosen} waits ${most} seconds at most`;
+      const message = `the front ${rest.front} waits ${most} seconds at most`;
       context.addIssue({ code: "custom", path: ["timeout"], message });
     }
-    return { ...rest, streaming: streams, front: chosen, timeout: timeout ?? Math.min(30, most) };
+    return { ...rest, timeout: timeout ?? Math.min(30, most) };
   });
-
-export function variantOf({ streaming, front }: Pick<LambdaConfig, "streaming" | "front">): Variant {
-  return `${streaming ? "streaming" : "buffered"}${FRONTS[front].alone ? "-alone" : ""}`;
-}

@@ -13,7 +13,6 @@ test("the module names its tool and its fronts, HTTP API first", () => {
   assert.deepEqual(Object.keys(tools), ["aws-lambda-ric"]);
   assert.deepEqual(fronts, [
     "http-api",
-    "http-api-stage",
     "rest",
     "rest-stream",
     "function-url",
@@ -28,7 +27,10 @@ test("an unknown front and a port in use are errors that say so", async (t) => {
   const artefact = await writeArtefact({ main: HELLO });
   await assert.rejects(emulate(artefact, {}, { front: "edge" }), { code: "EMULATOR_FRONT_UNKNOWN" });
   const emulator = await start(t, HELLO);
-  await assert.rejects(emulate(artefact, {}, { port: Number(emulator.url.port) }), { code: "EADDRINUSE" });
+  await assert.rejects(emulate(artefact, {}, { port: Number(emulator.url.port) }), {
+    code: "LAMBDA_PORT",
+    message: /is in use/,
+  });
 });
 
 test("a runtime client that is given is the one that runs", async () => {
@@ -50,7 +52,7 @@ test("front, stage, memory and time are those that the artefact was built with",
 });`;
   const spec = { memory: 512, timeout: 30, invokeMode: "RESPONSE_STREAM", stage: "$default" };
   const resources = [{ kind: "lambda", name: "main", spec }];
-  const url = await start(t, source, { kind: "function-url", resources });
+  const url = await start(t, source, { kind: "function-url-stream", resources });
   assert.deepEqual(await (await get(url)).json(), ["512", true, "anonymous"]);
 
   const echo =

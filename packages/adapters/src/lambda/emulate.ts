@@ -10,6 +10,7 @@ import { join } from "node:path";
 import type { Artefact, EmulateOptions, Emulator, LogLine, Tools } from "@godwit/bundler/contracts";
 import { GodwitError } from "@godwit/core/errors";
 import type { Manifest, ManifestFunction } from "@godwit/core/manifest";
+import { unknownTrigger } from "../_emulate/unknown-trigger.ts";
 import { fetchThrough } from "./_emulate/client.ts";
 import type { EnvironmentSpec } from "./_emulate/environment.ts";
 import { createFleet } from "./_emulate/fleet.ts";
@@ -33,16 +34,16 @@ export const tools: Record<string, string> = {
 export const fronts: readonly string[] = Object.keys(FORMATS);
 
 /**
- * Starts the front at once and environments on demand. `front` defaults to what the artefact was built for. Throws `EMULATOR_FRONT_UNKNOWN`, `EMULATOR_TOOL_MISSING`, and
- * what the socket throws, such as EADDRINUSE.
+ * Starts the front at once and environments on demand. `front` defaults to the one that the artefact was built for.
+ * Throws EMULATOR_FRONT_UNKNOWN, EMULATOR_TOOL_MISSING and LAMBDA_PORT.
  *
  * @example const emulator = await emulate({ root: "/app/dist/lambda", manifest }, {}, { front: "rest" });
  */
 export async function emulate(artefact: Artefact, given: Tools, options: EmulateOptions = {}): Promise<Emulator> {
   const { manifest, root } = artefact;
-  const name = options.front ?? defaultFront(manifest);
+  const name = options.front ?? manifest.front.kind;
   const stage = manifest.resources.find(({ kind }) => kind === "lambda")?.spec.stage;
-  const format = FORMATS[name]?.(typeof stage === "string" ? stage : "$default");
+  const format = Object.hasOwn(FORMATS, name) && FORMATS[name]?.(typeof stage === "string" ? stage : "$default");
   if (!format) {
     const message = `lambda has no front ${JSON.stringify(name)}. Take one of ${fronts.join(", ")}.`;
     throw new GodwitError("EMULATOR_FRONT_UNKNOWN", message);
@@ -74,14 +75,14 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
     logs.close();
     await rm(temporary, { recursive: true, force: true });
   };
-  let front: Awaited<ReturnType<typeof openFront>>;
-  try {
-    front = await openFront({ name, format, router, fleet, log }, host, options.port ?? 0);
-  } catch (cause) {
-    await cleanUp();
-    throw cause;
-  }
-  const { server, port } = front;
+  const { server, port } = await openFront({ name, format, router, fleet, log }, host, options.port ?? 0).catch(
+    async (cause: NodeJS.ErrnoException) => {
+      await cleanUp();
+      const why =
+        cause.code === "EADDRINUSE" ? "is in use. Stop what listens there, or take another" : `fails: ${cause}`;
+      throw new GodwitError("LAMBDA_PORT", `Port ${options.port ?? 0} on ${host} ${why}.`, { cause });
+    },
+  );
 
   return {
     url: new URL(`http://${host.includes(":") ? `[${host}]` : host}:${port}/`),
@@ -94,9 +95,8 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
       const pattern = kind === "schedule" ? (data as { pattern?: unknown } | undefined)?.pattern : undefined; // compared below
       const trigger = manifest.triggers.find((one) => one.kind === kind && one.pattern === pattern);
       if (!trigger) {
-        const known = manifest.triggers.map((one) => `${one.kind} ${one.pattern}`).join(", ") || "none";
-        const message = `lambda cannot trigger ${kind} ${JSON.stringify(data)}. This artefact has: ${known}.`;
-        throw new GodwitError("EMULATOR_TRIGGER_UNKNOWN", message);
+        const known = manifest.triggers.filter((one) => one.kind === "schedule").map((one) => one.pattern);
+        throw unknownTrigger(kind, pattern ?? data, known);
       }
       const payload = Buffer.from(JSON.stringify({ godwit: kind, pattern }));
       const outcome = await fleet.invoke(trigger.function, payload, newIdentity().trace);
@@ -124,13 +124,6 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
       server.closeAllConnections();
     },
   };
-}
-
-/** What the artefact was built for. */
-function defaultFront({ front, resources }: Manifest): string {
-  const streams = resources.some(({ kind, spec }) => kind === "lambda" && spec.invokeMode === "RESPONSE_STREAM");
-  const kind = streams && front.kind === "function-url" ? "function-url-stream" : front.kind;
-  return kind in FORMATS ? kind : "http-api";
 }
 
 /** As deploy sets them (seconds there, milliseconds here), else what the route files ask for. */

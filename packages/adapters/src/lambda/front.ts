@@ -19,14 +19,15 @@ interface Node {
 }
 
 /**
- * The front's routes, sorted. `assets` are paths of `public/`: those that a function's route would take get one of
+ * The front's routes, sorted. Those of a fallback need none: it takes what is left. `assets` are paths of `public/`: those that a function's route would take get one of
  * their own, so that files win; the rest reach the fallback anyway.
  */
 export function createFront(plans: readonly FunctionPlan[], assets: readonly string[], front: FrontName): FrontRoute[] {
   const fallback = (plans.find(({ role }) => role === "fallback") ?? plans[0])?.id;
   if (fallback === undefined) return [];
   const root = createNode();
-  for (const { id, routes } of plans) {
+  for (const { id, routes, role } of plans) {
+    if (role === "fallback") continue;
     for (const { segments } of routes) {
       for (const path of expandOptionals(segments)) place(root, path, id);
     }

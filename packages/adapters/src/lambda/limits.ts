@@ -1,27 +1,21 @@
 /**
- * What Lambda and its fronts can do, in numbers. One place to correct; sources beside them.
+ * The fronts of Lambda: what each can do, in numbers. One place to correct; sources beside them.
  * @module
  */
 import type { Capabilities, Limits } from "@godwit/bundler/contracts";
 
 const MIB = 1_048_576;
 
-/** The fronts that deploy can ship, and what each sends its events as. */
-export const FRONTS = {
-  /** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html: 300 routes an API, 30 s. */
-  "http-api": { streaming: false, alone: false, frontRoutes: 300, duration: 30_000 },
-  /** https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html */
-  rest: { streaming: false, alone: false, frontRoutes: 300, duration: 29_000 },
-  /** https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html: up to 15 minutes. */
-  "rest-stream": { streaming: true, alone: false, frontRoutes: 300, duration: 900_000 },
-  /** A function URL has one function behind it. */
-  "function-url": { streaming: "either", alone: true, frontRoutes: undefined, duration: 900_000 },
-  /** Its path patterns have no notion of a segment, so that it sends all to one function. */
-  alb: { streaming: false, alone: true, frontRoutes: undefined, duration: 900_000 },
-  lattice: { streaming: false, alone: true, frontRoutes: undefined, duration: 600_000 },
-} as const;
-
-export type FrontName = keyof typeof FRONTS;
+/** The fronts that deploy can ship and the emulator plays. Each is a variant of the target. */
+export type FrontName =
+  | "http-api"
+  | "rest"
+  | "rest-stream"
+  | "function-url"
+  | "function-url-stream"
+  | "alb"
+  | "alb-multi"
+  | "lattice";
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const LIMITS: Limits = {
@@ -29,57 +23,74 @@ const LIMITS: Limits = {
   startup: 10_000,
   duration: 900_000,
   requestBytes: 6 * MIB,
+  responseBytes: 6 * MIB,
   // As base64 in one answer of 6 MiB, and with the zip under the 50 MB of a direct upload.
   assetBytes: 4 * MIB,
   assetTotalBytes: 40 * MIB,
   assetCount: 1000,
 };
+const STREAMED = 200 * MIB;
 
-const common: Omit<Capabilities, "streaming" | "waitUntil" | "front" | "limits"> = {
+const COMMON: Omit<Capabilities, "front" | "limits"> = {
   checked: "2026-11-21",
   runtime: "node",
+  streaming: false,
+  // Streamed: after the last byte. Buffered: an internal extension keeps the environment awake, `background.ts`.
+  waitUntil: "after",
   // Lambda tells a function nothing about a client that goes away.
   clientAbort: false,
   webSockets: false,
   assets: "function",
   schedule: true,
+  memory: true,
   nodeBuiltins: "all",
   nativeModules: true,
 };
 
-/** An internal extension keeps the environment awake: `background.ts`. */
-const buffered: Capabilities = {
-  ...common,
-  streaming: false,
-  waitUntil: "after",
+/** API Gateway: one route a path, to any function. It compares the path as it was sent. */
+const gateway = (limits: Limits, more: Partial<Capabilities>): Capabilities => ({
+  ...COMMON,
   front: "segments",
-  limits: { ...LIMITS, responseBytes: 6 * MIB },
+  limits: { ...LIMITS, frontRoutes: 300, ...limits },
+  ...more,
+});
+
+/** All to one function, which routes itself. */
+const alone = (limits: Limits, more: Partial<Capabilities>): Capabilities => ({
+  ...COMMON,
+  front: "self",
+  limits: { ...LIMITS, ...limits },
+  ...more,
+});
+
+/** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html: 1 MB either way. */
+const ALB: Limits = { requestBytes: MIB, responseBytes: MIB, assetBytes: 0.7 * MIB };
+
+export const FRONTS: Record<FrontName, Capabilities> = {
+  /**
+   * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html: 300 routes an API, 30 s. Text
+   * is text in the event: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+   */
+  "http-api": gateway({ duration: 30_000 }, { alters: ["dot-segments", "text-bodies"] }),
+  /**
+   * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+   * The query comes decoded and by name. Bodies are bytes: deploy sets `binaryMediaTypes` to all.
+   */
+  rest: gateway({ duration: 29_000 }, { alters: ["dot-segments", "query"] }),
+  /** https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html: up to 15 minutes. */
+  "rest-stream": gateway({ responseBytes: STREAMED }, { alters: ["dot-segments", "query"], streaming: true }),
+  /** https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html: events as those of an HTTP API. */
+  "function-url": alone({}, { alters: ["text-bodies"] }),
+  "function-url-stream": alone({ responseBytes: STREAMED }, { alters: ["text-bodies"], streaming: true }),
+  /** Path patterns of its rules have no notion of a segment. Without multi-value headers a map has one value a name. */
+  alb: alone(ALB, { alters: ["query", "repeats", "text-bodies"] }),
+  "alb-multi": alone(ALB, { alters: ["query", "text-bodies"] }),
+  /** https://docs.aws.amazon.com/vpc-lattice/latest/ug/quotas.html: ten minutes a connection. */
+  lattice: alone({ duration: 600_000 }, { alters: ["text-bodies"] }),
 };
 
-const streaming: Capabilities = {
-  ...common,
-  streaming: true,
-  waitUntil: "after",
-  front: "segments",
-  limits: { ...LIMITS, responseBytes: 200 * MIB },
-};
+/** Whether answers leave behind it while they are written. */
+export const isStreaming = (front: FrontName): boolean => FRONTS[front].streaming;
 
-/** `-alone` is one function behind a front that does not route. */
-export const VARIANTS: Record<Variant, Capabilities> = {
-  buffered,
-  streaming,
-  "buffered-alone": { ...buffered, front: "self" },
-  "streaming-alone": { ...streaming, front: "self" },
-};
-
-export type Variant = "buffered" | "streaming" | "buffered-alone" | "streaming-alone";
-
-/** What the front changes in them. A load balancer takes 1 MiB either way. */
-export function limitsOf(front: FrontName): Limits {
-  const { frontRoutes, duration } = FRONTS[front];
-  return {
-    duration,
-    ...(frontRoutes && { frontRoutes }),
-    ...(front === "alb" && { requestBytes: MIB, responseBytes: MIB, assetBytes: 0.7 * MIB }),
-  };
-}
+/** Whether it has one function behind it. */
+export const isAlone = (front: FrontName): boolean => FRONTS[front].front === "self";

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import type { Builder, FunctionPlan, RoutePlan, VariantQuestion } from "@godwit/bundler/contracts";
 import { parsePattern } from "@godwit/core/pattern";
 import { type LambdaConfig, lambdaConfig } from "./config.ts";
+import { fronts } from "./emulate.ts";
 import { createFront } from "./front.ts";
 import { target } from "./target.ts";
 
@@ -15,7 +16,7 @@ function routeOf(pattern: string, change: Partial<RoutePlan> = {}): RoutePlan {
 }
 
 function planOf(id: string, patterns: string[], change: Partial<FunctionPlan> = {}): FunctionPlan {
-  const rest = { variant: "buffered", settings: {}, usesWaitUntil: false, reason: "", lazy: false };
+  const rest = { variant: "http-api", settings: {}, usesWaitUntil: false, reason: "", lazy: false };
   return { id, role: "handler", routes: patterns.map((pattern) => routeOf(pattern)), ...rest, ...change };
 }
 
@@ -52,6 +53,14 @@ test("routes are API Gateway's, the rest goes to the fallback", () => {
   );
 });
 
+test("routes of a fallback need none in the front", () => {
+  const plans = [planOf("a", ["/a"]), planOf("rest", ["/b", "/c/[id]"], { role: "fallback" })];
+  assert.deepEqual(createFront(plans, ["/c/logo.png"], "http-api"), [
+    { match: "ANY /a", function: "a" },
+    { match: "$default", function: "rest" },
+  ]);
+});
+
 test("a REST front needs two routes for the fallback, and has no {proxy+} beside a variable", () => {
   const list = (...plans: FunctionPlan[]) =>
     createFront([...plans, fallback], [], "rest").map(({ match, function: id }) => `${match} -> ${id}`);
@@ -82,32 +91,40 @@ test("two functions with paths that API Gateway cannot tell apart are a named er
 
 test("the config has defaults, and fronts that cannot do what is asked are refused", async () => {
   const defaults = { memory: 512, runtime: "nodejs24.x", stage: "$default", trustProxy: 0 };
-  assert.deepEqual(await configOf({}), { ...defaults, streaming: false, front: "http-api", timeout: 30 });
-  assert.deepEqual(await configOf({ streaming: true }), {
-    ...defaults,
-    streaming: true,
-    front: "rest-stream",
-    timeout: 30,
-  });
-  assert.equal((await configOf({ front: "rest-stream" })).streaming, true);
-  assert.equal((await configOf({ front: "function-url" })).streaming, false);
+  assert.deepEqual(await configOf({}), { ...defaults, front: "http-api", timeout: 30 });
+  assert.deepEqual(await configOf({ front: "rest-stream" }), { ...defaults, front: "rest-stream", timeout: 30 });
   assert.equal((await configOf({ front: "rest" })).timeout, 29);
-  await assert.rejects(configOf({ streaming: true, front: "http-api" }), /cannot stream: use rest-stream/);
-  await assert.rejects(configOf({ streaming: false, front: "rest-stream" }), /streams: take/);
+  assert.equal((await configOf({ front: "function-url", timeout: 900 })).timeout, 900);
+  await assert.rejects(configOf({ front: "http-api-stage" }), /rest-stream/);
   await assert.rejects(configOf({ timeout: 60 }), /waits 30 seconds/);
   await assert.rejects(configOf({ memry: 1 }), /memry/);
 });
 
-test("a route's variant follows from the front, and what Lambda has not is an error", async () => {
+test("the fronts are the emulator's, and each is a variant that says what it does to a request", async () => {
+  assert.deepEqual(Object.keys(target.variants), [...fronts]);
+  const facts = Object.entries(target.variants).map(([name, { front, streaming, memory, alters = [] }]) => {
+    assert.equal(memory, true);
+    return `${name}: ${front}${streaming ? ", streams" : ""}; ${alters.join(" ")}`;
+  });
+  assert.deepEqual(facts, [
+    "http-api: segments; dot-segments text-bodies",
+    "rest: segments; dot-segments query",
+    "rest-stream: segments, streams; dot-segments query",
+    "function-url: self; text-bodies",
+    "function-url-stream: self, streams; text-bodies",
+    "alb: self; query repeats text-bodies",
+    "alb-multi: self; query text-bodies",
+    "lattice: self; text-bodies",
+  ]);
+});
+
+test("a route's variant is the front, and what Lambda has not is an error", async () => {
   const lacks = () => undefined;
   const ask = async (config: unknown, change: Partial<RoutePlan> = {}) => {
     const question: VariantQuestion = { route: routeOf("/a", change), lacks };
     return target.choose(question, await configOf(config)).variant;
   };
-  assert.equal(await ask({}), "buffered");
-  assert.equal(await ask({ streaming: true }), "streaming");
-  assert.equal(await ask({ front: "alb" }), "buffered-alone");
-  assert.equal(await ask({ front: "function-url", streaming: true }), "streaming-alone");
+  for (const front of Object.keys(target.variants)) assert.equal(await ask({ front }), front);
   await assert.rejects(ask({}, { config: { runtime: "edge" } }), { code: "LAMBDA_RUNTIME" });
   await assert.rejects(ask({}, { config: { regions: ["us-east-1"] } }), { code: "LAMBDA_REGIONS" });
 });
@@ -121,16 +138,16 @@ import { toHandler } from "@godwit/adapters/lambda";
 export const handler = toHandler(app);
 `,
   );
-  const all = planOf("a", ["/a"], { variant: "buffered-alone", usesWaitUntil: true });
+  const all = planOf("a", ["/a"], { usesWaitUntil: true });
   assert.equal(
-    target.entry(all, await configOf({ trustProxy: 1, basePath: "/v1" })),
+    target.entry(all, await configOf({ front: "alb", trustProxy: 1, basePath: "/v1" })),
     `import app from "godwit:app";
 import { createBackground, openFiles, toHandler } from "@godwit/adapters/lambda";
 export const handler = toHandler(app, { trustProxy: 1, basePath: "/v1", files: openFiles(import.meta.url), background: await createBackground() });
 `,
   );
   assert.match(
-    target.entry(planOf("a", ["/a"], { variant: "streaming", usesWaitUntil: true }), config),
+    target.entry(planOf("a", ["/a"], { usesWaitUntil: true }), await configOf({ front: "rest-stream" })),
     /handler = toStreamingHandler\(app\);/,
   );
 });

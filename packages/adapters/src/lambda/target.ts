@@ -7,19 +7,18 @@ import { readFile } from "node:fs/promises";
 import type { Builder, BuiltFile, BuiltFunction, Emitted, FunctionPlan, Target } from "@godwit/bundler/contracts";
 import { GodwitError } from "@godwit/core/errors";
 import { type ManifestTrigger, printSorted } from "@godwit/core/manifest";
-import { type LambdaConfig, lambdaConfig, variantOf } from "./config.ts";
+import { type LambdaConfig, lambdaConfig } from "./config.ts";
 import { createFront } from "./front.ts";
-import { FRONTS, limitsOf, VARIANTS } from "./limits.ts";
+import { FRONTS, isAlone, isStreaming } from "./limits.ts";
 
 /** The target `lambda`. */
 export const target: Target<LambdaConfig> = {
   name: "lambda",
   deployer: "aws",
-  variants: VARIANTS,
+  variants: FRONTS,
   config: lambdaConfig,
-  limits: ({ front }) => limitsOf(front),
 
-  choose({ route }, config) {
+  choose({ route }, { front }) {
     const { runtime, regions } = route.config;
     if (runtime && runtime !== "node") {
       throw new GodwitError(
@@ -33,8 +32,7 @@ export const target: Target<LambdaConfig> = {
         `${route.file} asks for regions, and a Lambda app is in the region that it is deployed to. Take \`regions\` out of its config.`,
       );
     }
-    const { streaming, front } = config;
-    return { variant: variantOf(config), reason: `${streaming ? "streamed" : "buffered"} answers behind ${front}` };
+    return { variant: front, reason: `${isStreaming(front) ? "streamed" : "buffered"} answers behind ${front}` };
   },
 
   esbuild: () => ({
@@ -53,18 +51,19 @@ export const target: Target<LambdaConfig> = {
 };
 
 /** The functions that also have the files of `public/`. */
-function hasFiles({ role, variant }: FunctionPlan): boolean {
-  return role === "fallback" || variant.endsWith("-alone");
+function hasFiles({ role }: FunctionPlan, { front }: LambdaConfig): boolean {
+  return role === "fallback" || isAlone(front);
 }
 
-function writeEntry(fn: FunctionPlan, { trustProxy, basePath }: LambdaConfig): string {
-  const streams = fn.variant.startsWith("streaming");
+function writeEntry(fn: FunctionPlan, config: LambdaConfig): string {
+  const { trustProxy, basePath, front } = config;
+  const streams = isStreaming(front);
   const make = streams ? "toStreamingHandler" : "toHandler";
   const names = [make];
   const options: string[] = [];
   if (trustProxy) options.push(`trustProxy: ${trustProxy}`);
   if (basePath) options.push(`basePath: ${JSON.stringify(basePath)}`);
-  if (hasFiles(fn)) {
+  if (hasFiles(fn, config)) {
     names.push("openFiles");
     options.push("files: openFiles(import.meta.url)");
   }
@@ -85,7 +84,7 @@ function writeEntry(fn: FunctionPlan, { trustProxy, basePath }: LambdaConfig): s
 async function emitFunctions(builder: Builder<LambdaConfig>): Promise<Emitted> {
   const { functions, assets, config } = builder;
   const plans = functions.map(({ plan }) => plan);
-  if (FRONTS[config.front].alone && plans.length > 1) {
+  if (isAlone(config.front) && plans.length > 1) {
     throw new GodwitError(
       "LAMBDA_ONE_FUNCTION",
       `The front ${config.front} has one function behind it, and the build made ${plans.length} (${plans.map(({ id }) => id).join(", ")}). Use the front http-api or rest-stream, or take \`split\` out of the routes' config.`,
@@ -93,21 +92,21 @@ async function emitFunctions(builder: Builder<LambdaConfig>): Promise<Emitted> {
   }
   const files = await readAssets(builder);
   const emitted: Emitted["functions"] = [];
-  for (const built of functions) emitted.push(writeFunction(builder, built, hasFiles(built.plan) ? files : []));
+  for (const built of functions) emitted.push(writeFunction(builder, built, hasFiles(built.plan, config) ? files : []));
   const paths = assets.map(({ path }) => path);
-  const routes = FRONTS[config.front].alone
+  const routes = isAlone(config.front)
     ? plans.map(({ id }) => ({ match: "$default", function: id }))
     : createFront(plans, paths, config.front);
   return {
     front: { kind: config.front, routes },
     functions: emitted,
-    resources: plans.map(({ id, routes, settings, variant }) => ({
+    resources: plans.map(({ id, routes, settings }) => ({
       kind: "lambda",
       name: id,
       spec: {
         architecture: config.architecture ?? (routes.some(isNative) ? "x64" : "arm64"),
         handler: "index.handler",
-        invokeMode: variant.startsWith("streaming") ? "RESPONSE_STREAM" : "BUFFERED",
+        invokeMode: isStreaming(config.front) ? "RESPONSE_STREAM" : "BUFFERED",
         memory: Math.max(config.memory, settings.memory ?? 0),
         runtime: config.runtime,
         stage: config.stage,

@@ -92,13 +92,13 @@ async function* replay(options: ConformOptions, run: ConformRun, requests: Confo
   const out = await mkdtemp(join(tmpdir(), "godwit-conform-"));
   try {
     const { artefact } = await buildTarget(project, run.target, { out, stage, override });
-    const abilities = await abilitiesOf(run.target, artefact.manifest);
+    const used = await variantsOf(run.target, artefact.manifest);
     const emulator = await emulateTarget(project, run.target, artefact, { stage, front: run.front, env });
     try {
       for (const [index, row] of requests.entries()) {
-        const lacks = row.needs.find((need) => !abilities[need]);
-        if (lacks) {
-          yield { index, faults: [], skipped: `${run.target} declares no ${lacks}` };
+        const skipped = whyNot(row, run, used);
+        if (skipped !== undefined) {
+          yield { index, faults: [], skipped };
           continue;
         }
         try {
@@ -116,22 +116,29 @@ async function* replay(options: ConformOptions, run: ConformRun, requests: Confo
   }
 }
 
-type Abilities = Record<ConformNeed, boolean>;
-
-/** What all variants in an artefact can do. */
-async function abilitiesOf(name: TargetName, manifest: Manifest): Promise<Abilities> {
+/** The variants in an artefact. */
+async function variantsOf(name: TargetName, manifest: Manifest): Promise<Capabilities[]> {
   const { target } = await platforms[name].target();
-  const used = [...new Set(manifest.functions.map((fn) => fn.variant))].flatMap(
-    (variant) => target.variants[variant] ?? [],
-  );
-  const all = (ask: (capabilities: Capabilities) => boolean) => used.every(ask);
-  return {
-    streaming: all((variant) => variant.streaming),
-    clientAbort: all((variant) => variant.clientAbort),
-    waitUntilAfter: all((variant) => variant.waitUntil === "after"),
-    dotSegments: all((variant) => !variant.alters?.includes("dot-segments")),
-    rawQuery: all((variant) => !variant.alters?.includes("query")),
-    repeats: all((variant) => !variant.alters?.includes("repeats")),
-    rawText: all((variant) => !variant.alters?.includes("text-bodies")),
-  };
+  const names = new Set(manifest.functions.map((fn) => fn.variant));
+  return [...names].flatMap((variant) => target.variants[variant] ?? []);
+}
+
+const HAS: Record<ConformNeed, (variant: Capabilities) => boolean> = {
+  streaming: ({ streaming }) => streaming,
+  clientAbort: ({ clientAbort }) => clientAbort,
+  waitUntilAfter: ({ waitUntil }) => waitUntil === "after",
+  dotSegments: ({ alters }) => !alters?.includes("dot-segments"),
+  rawQuery: ({ alters }) => !alters?.includes("query"),
+  repeats: ({ alters }) => !alters?.includes("repeats"),
+  rawText: ({ alters }) => !alters?.includes("text-bodies"),
+};
+
+/** Why a request is not one for these variants, by what they declare; undefined when it is. */
+function whyNot(row: ConformRequest, { target, front }: ConformRun, used: readonly Capabilities[]): string | undefined {
+  const lacks = row.needs.find((need) => !used.every(HAS[need]));
+  if (lacks) return `${front ?? target} declares no ${lacks}`;
+  const most = Math.min(...used.map(({ limits }) => limits.responseBytes ?? Number.POSITIVE_INFINITY));
+  // In base64 at worst.
+  if (((row.expect.bytes ?? 0) * 4) / 3 > most) return `${front ?? target} takes answers of ${most} bytes at most`;
+  return undefined;
 }

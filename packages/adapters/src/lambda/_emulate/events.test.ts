@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { get, sendRaw, start } from "./artefact.fixture.ts";
+import { type TestContext, test } from "node:test";
+import { type FixtureOptions, get, sendRaw, start } from "./artefact.fixture.ts";
 
 const ECHO = `export const handler = async (event) => {
   const headers = { "content-type": "application/json" };
@@ -174,11 +174,6 @@ const ALB = {
 const { "x-amzn-trace-id": __, ...LATTICE_HEADERS } = LOWER;
 const EVENTS: Record<string, unknown> = {
   "http-api": V2,
-  "http-api-stage": {
-    ...V2,
-    rawPath: "/prod/users/a%20b",
-    requestContext: { ...V2_CONTEXT, http: { ...V2_HTTP, path: "/prod/users/a%20b" }, stage: "prod" },
-  },
   "function-url": URL_EVENT,
   "function-url-stream": URL_EVENT,
   rest: V1,
@@ -208,14 +203,28 @@ const EVENTS: Record<string, unknown> = {
   },
 };
 
+async function eventOf(t: TestContext, front: string, options: FixtureOptions = {}): Promise<unknown> {
+  const source = front.endsWith("stream") ? ECHO_STREAM : ECHO;
+  const emulator = await start(t, source, { front, routes: ROUTES, ...options });
+  const answer = await sendRaw(emulator.url, REQUEST);
+  const event = answer.slice(answer.indexOf('{"'), answer.lastIndexOf("}") + 1);
+  return settle(Buffer.from(event, "latin1").toString(), emulator.url.port);
+}
+
 for (const [front, expected] of Object.entries(EVENTS)) {
   test(`${front} writes the whole event as AWS does`, async (t) => {
-    const emulator = await start(t, front.endsWith("stream") ? ECHO_STREAM : ECHO, { front, routes: ROUTES });
-    const answer = await sendRaw(emulator.url, REQUEST);
-    const event = answer.slice(answer.indexOf('{"'), answer.lastIndexOf("}") + 1);
-    assert.deepEqual(settle(Buffer.from(event, "latin1").toString(), emulator.url.port), expected);
+    assert.deepEqual(await eventOf(t, front), expected);
   });
 }
+
+test("http-api with a named stage has it in the path", async (t) => {
+  const resources = [{ kind: "lambda", name: "main", spec: { stage: "prod" } }];
+  assert.deepEqual(await eventOf(t, "http-api", { resources }), {
+    ...V2,
+    rawPath: "/prod/users/a%20b",
+    requestContext: { ...V2_CONTEXT, http: { ...V2_HTTP, path: "/prod/users/a%20b" }, stage: "prod" },
+  });
+});
 
 test("a request without query and body has each format's own emptiness", async (t) => {
   const shapes: Record<string, unknown> = {};

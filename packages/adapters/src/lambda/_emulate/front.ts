@@ -22,7 +22,6 @@ import { sendStream } from "./streamed.ts";
 /** By name, given the stage of the build; where a format cannot be without a named one, `prod` stands for `$default`. */
 export const FORMATS: Record<string, (stage: string) => Format> = {
   "http-api": (stage) => httpApi(stage),
-  "http-api-stage": (stage) => httpApi(named(stage)),
   rest: (stage) => rest(named(stage), false),
   "rest-stream": (stage) => rest(named(stage), true),
   "function-url": () => functionUrl(false),

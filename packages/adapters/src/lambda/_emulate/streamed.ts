@@ -4,7 +4,7 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Answer, Head } from "./answer.ts";
+import { type Answer, type Head, withType } from "./answer.ts";
 import type { StreamFormat } from "./formats/format.ts";
 import { trailerError } from "./outcome.ts";
 import { STREAM_RESPONSE_LIMIT } from "./platform.ts";
@@ -30,9 +30,16 @@ export async function sendStream(
       await drain(chunks);
       return fail(trailerError(body) ?? start);
     }
-    const first = contentType === INTEGRATION ? undefined : await chunks.next();
-    if (first?.done && trailerError(body) !== undefined) return fail(`it failed: ${trailerError(body)}`);
-    if (!writeHead(start.head, response)) {
+    const { head, rest } = start;
+    // Without metadata, or a type in it, the first bytes decide over the head.
+    const typed = head.headers.some(([name]) => name.toLowerCase() === "content-type");
+    const first = contentType === INTEGRATION && (typed || rest.length > 0) ? undefined : await chunks.next();
+    if (contentType !== INTEGRATION && first?.done && trailerError(body) !== undefined) {
+      return fail(`it failed: ${trailerError(body)}`);
+    }
+    const bytes = Buffer.concat([rest, first?.value ?? Buffer.alloc(0)]);
+    const headers = withType(head.headers, bytes, format.type);
+    if (!writeHead({ ...head, headers }, response)) {
       await drain(chunks);
       return fail("its headers cannot be sent");
     }
@@ -44,8 +51,8 @@ export async function sendStream(
       if (response.destroyed || chunk.length === 0) return;
       if (!response.write(chunk)) await drained(response);
     };
-    await send(start.rest);
-    for (let next = first ?? (await chunks.next()); !next.done; next = await chunks.next()) await send(next.value);
+    await send(bytes);
+    for (let next = await chunks.next(); !next.done; next = await chunks.next()) await send(next.value);
     if (trailerError(body) === undefined) response.end();
     else response.destroy();
   } catch {

@@ -39,6 +39,8 @@ export interface StreamFormat {
   head(metadata: unknown): Head | undefined;
   /** Bytes within which metadata and delimiter must be. */
   preludeLimit: number;
+  /** Given to bytes whose metadata names none. */
+  type: string;
   /** An answer without metadata: bytes of this type with a 200, or malformed when undefined. */
   bare?(contentType: string): Head;
 }

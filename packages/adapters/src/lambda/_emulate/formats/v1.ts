@@ -45,7 +45,7 @@ export function rest(stage: string, streaming: boolean): Format {
     answer: toAnswer,
     failure,
     // Metadata and delimiter must be within the first 16 KB.
-    ...(streaming && { stream: { head, preludeLimit: 16 * 1024 } }),
+    ...(streaming && { stream: { head, preludeLimit: 16 * 1024, type: "application/json" } }),
   };
 }
 
@@ -131,9 +131,7 @@ function head(metadata: unknown): Head | undefined {
   const headers = merged(metadata);
   const cookies = toCookies(metadata.cookies);
   if (!status || !headers || !cookies) return undefined;
-  const typed = headers.some(([name]) => name.toLowerCase() === "content-type");
-  const type: Pair[] = typed ? [] : [["content-type", "application/json"]];
-  return { status, headers: [...remapped(withoutHop(headers)), ...type, ...cookies] };
+  return { status, headers: [...remapped(withoutHop(headers)), ...cookies] };
 }
 
 function failure(kind: Failure): Answer {

@@ -63,7 +63,7 @@ export function functionUrl(streaming: boolean): Format {
     },
     answer: (result) => toAnswer(result, "application/json", remapped),
     failure: functionUrlFailure,
-    ...(streaming && { stream: { head, preludeLimit: 1024 * 1024, bare } }),
+    ...(streaming && { stream: { head, preludeLimit: 1024 * 1024, type: "application/octet-stream", bare } }),
   };
 }
 
@@ -143,9 +143,7 @@ function head(metadata: unknown): Head | undefined {
   const headers = toPairs(metadata.headers);
   const cookies = toCookies(metadata.cookies);
   if (!status || !headers || !cookies) return undefined;
-  const typed = headers.some(([name]) => name.toLowerCase() === "content-type");
-  const type: Pair[] = typed ? [] : [["content-type", "application/octet-stream"]];
-  return { status, headers: [...remapped(withoutHop(headers)), ...type, ...cookies] };
+  return { status, headers: [...remapped(withoutHop(headers)), ...cookies] };
 }
 
 const bare = (contentType: string): Head => ({ status: 200, headers: [["content-type", contentType]] });
