@@ -119,6 +119,8 @@ export interface FunctionPlan {
   reason: string;
   /** Routes are imported when first used, not when the function starts. */
   lazy: boolean;
+  /** It answers for the files of `public/`: there are some, and the platform has no asset store. */
+  servesAssets?: boolean;
   /** For a dispatcher: the functions behind it, and the patterns that go to each. */
   behind?: { id: string; patterns: string[] }[];
 }

@@ -174,7 +174,8 @@ function toPlans(handlers: readonly Unit[], fallback: Unit, { app, grouping, res
       ? "serves what no other function does, and paths that nothing matches"
       : "answers paths that nothing matches";
   const id = plans.length === 0 && left.length > 0 ? "app" : "fallback";
-  plans.push({ id, role: "fallback", ...toPlan(fallback, left), reason: why(fallback, reason) });
+  const servesAssets = app.assets.length > 0 && target.variants[fallback.choice.variant]?.assets === "function";
+  plans.push({ id, role: "fallback", ...toPlan(fallback, left), servesAssets, reason: why(fallback, reason) });
   return plans;
 }
 

@@ -61,6 +61,7 @@ export function groupSelf(question: SelfQuestion): Grouped {
     role: others.length > 0 ? "dispatcher" : "handler",
     variant,
     ...toPlan(own),
+    servesAssets: app.assets.length > 0 && capabilities.assets === "function",
     reason:
       others.length > 0
         ? `it stands before ${others.length === 1 ? "another function" : `${others.length} functions`}, and serves what is not behind it`
