@@ -25,7 +25,7 @@ describe("what stops an emulation", () => {
     starting(
       [{ ...hello, prelude: '\nthrow new RangeError("at the top");' }],
       {},
-      { code: "CLOUDFLARE_START_FAILED", message: /at the top[\s\S]*app:2:7/ },
+      { code: "EMULATOR_START_FAILED", message: /at the top[\s\S]*app:2:7/ },
     ));
 
   test("a port in use", async () => {
@@ -34,7 +34,7 @@ describe("what stops an emulation", () => {
     const address = server.address();
     const port = address && typeof address === "object" ? address.port : 0;
     try {
-      await starting([hello], {}, { code: "CLOUDFLARE_PORT", message: new RegExp(`${port}.*in use`) }, { port });
+      await starting([hello], {}, { code: "PORT_IN_USE", message: new RegExp(`${port}.*in use`) }, { port });
     } finally {
       server.close();
     }
@@ -43,12 +43,12 @@ describe("what stops an emulation", () => {
   test("an artefact without its files", async () => {
     const artefact = await buildArtefact([hello]);
     await artefact.remove();
-    await assert.rejects(emulate(artefact, tools), { code: "CLOUDFLARE_ARTEFACT_INVALID", message: /Build again/ });
+    await assert.rejects(emulate(artefact, tools), { code: "EMULATOR_ARTEFACT_INVALID", message: /Build again/ });
   });
 
   test("a missing tool", async () => {
     const artefact = await buildArtefact([hello]);
-    await assert.rejects(emulate(artefact, {}), { code: "CLOUDFLARE_TOOL_MISSING" });
+    await assert.rejects(emulate(artefact, {}), { code: "EMULATOR_TOOL_MISSING" });
     await artefact.remove();
   });
 });

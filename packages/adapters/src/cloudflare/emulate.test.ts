@@ -272,7 +272,7 @@ describe("one Worker", () => {
   });
 
   test("a schedule that fails, or is none, rejects", async () => {
-    await assert.rejects(emulator.trigger("schedule", { pattern: "/cron-fails" }), { code: "CLOUDFLARE_CRON_FAILED" });
+    await assert.rejects(emulator.trigger("schedule", { pattern: "/cron-fails" }), { code: "EMULATOR_TRIGGER_FAILED" });
     await assert.rejects(emulator.trigger("schedule", { pattern: "/" }), { code: "EMULATOR_TRIGGER_UNKNOWN" });
     await assert.rejects(emulator.trigger("queue", {}), { code: "EMULATOR_TRIGGER_UNKNOWN" });
   });
@@ -281,7 +281,7 @@ describe("one Worker", () => {
     const { startupCpu, firstUseCpu } = await emulator.measure("app");
     assert.ok(Number.isFinite(startupCpu) && startupCpu >= 0);
     assert.ok(Number.isFinite(firstUseCpu) && firstUseCpu >= 0);
-    await assert.rejects(async () => emulator.measure("nobody"), { code: "CLOUDFLARE_FUNCTION_UNKNOWN" });
+    await assert.rejects(async () => emulator.measure("nobody"), { code: "EMULATOR_FUNCTION_UNKNOWN" });
   });
 
   test("a reload takes the new build and keeps the address and what is stored", async () => {
@@ -296,7 +296,7 @@ describe("one Worker", () => {
   test("a reload that fails says why, and the next one recovers", async () => {
     await artefact.rebuild([{ ...app()[0], id: "app", prelude: '\nthrow new Error("half written");' }]);
     await assert.rejects(emulator.reload(["app"]), {
-      code: "CLOUDFLARE_START_FAILED",
+      code: "EMULATOR_START_FAILED",
       message: /half written[\s\S]*app:2:7/,
     });
     await artefact.rebuild(app());
@@ -350,7 +350,7 @@ describe("several Workers behind a dispatcher", () => {
       ip: "127.0.0.1",
       name: "cloudflare",
       body: "sent",
-      url: `http://${emulator.url.host}/users/7?q=1`,
+      url: "http://app.test/users/7?q=1",
       te: "kept",
     });
   });

@@ -3,18 +3,26 @@
  * memory. `request.cf` is not there: nobody knows where a loopback client is.
  * @module
  */
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Artefact, EmulateOptions, Emulator, Tools } from "@godwit/bundler/contracts";
 import { GodwitError } from "@godwit/core/errors";
 import { parseManifest } from "@godwit/core/manifest";
-import { unknownTrigger } from "../_emulate/unknown-trigger.ts";
+import { fetchFrom } from "../_emulate/client.ts";
+import {
+  artefactInvalid,
+  startFailed,
+  toolMissing,
+  triggerFailed,
+  unknownFunction,
+  unknownTrigger,
+} from "../_emulate/errors.ts";
+import { listenAt } from "../_emulate/listen.ts";
+import { Logs } from "../_emulate/logs.ts";
+import { createStacks } from "../_emulate/stacks.ts";
 import { createEdge } from "./_emulate/edge.ts";
-import { fetchFrom } from "./_emulate/fetch.ts";
-import { Logs, toLevel, toMessage } from "./_emulate/logs.ts";
+import { toLevel, toMessage } from "./_emulate/logs.ts";
 import { measureWorker } from "./_emulate/measure.ts";
-import { createStacks } from "./_emulate/stacks.ts";
 import { type EmulatedWorker, type Miniflare, type MiniflareModule, readWorkers } from "./_emulate/workers.ts";
 import { toCron } from "./cron.ts";
 
@@ -28,13 +36,13 @@ export const fronts: readonly string[] = [];
 const DRAIN = 2000;
 
 /**
- * Rejects with `CLOUDFLARE_ARTEFACT_INVALID`, `CLOUDFLARE_DATE_UNKNOWN`, `CLOUDFLARE_START_FAILED` or
- * `CLOUDFLARE_PORT`.
+ * Rejects with `EMULATOR_TOOL_MISSING`, `EMULATOR_ARTEFACT_INVALID`, `CLOUDFLARE_DATE_UNKNOWN`,
+ * `EMULATOR_START_FAILED` or what `listenAt` says of a port.
  */
 export async function emulate(built: Artefact, found: Tools, options: EmulateOptions = {}): Promise<Emulator> {
   const { host = "127.0.0.1", port = 0, env = {} } = options;
   const miniflare = (await found.miniflare?.load()) as MiniflareModule | undefined; // the tool that `tools` names
-  if (!miniflare) throw new GodwitError("CLOUDFLARE_TOOL_MISSING", "Install miniflare: npm i -D miniflare");
+  if (!miniflare) throw toolMissing("miniflare");
   const { Miniflare: Runtime, Response: Answer } = miniflare;
 
   let artefact = built;
@@ -57,11 +65,7 @@ export async function emulate(built: Artefact, found: Tools, options: EmulateOpt
   });
 
   const edge = createEdge();
-  edge.server.listen(port, host);
-  await once(edge.server, "listening").catch((cause: NodeJS.ErrnoException) => {
-    const why = cause.code === "EADDRINUSE" ? "is in use. Stop what listens there, or take another" : `fails: ${cause}`;
-    throw new GodwitError("CLOUDFLARE_PORT", `Port ${port} on ${host} ${why}.`, { cause });
-  });
+  const url = await listenAt(edge.server, port, host);
 
   let runtime: Miniflare | undefined;
   /** Starts a runtime, or gives the running one the new options, and lets requests through to it. */
@@ -86,10 +90,6 @@ export async function emulate(built: Artefact, found: Tools, options: EmulateOpt
     logs.close();
     throw error;
   }
-
-  const address = edge.server.address();
-  const name = host.includes(":") ? `[${host}]` : host;
-  const url = new URL(`http://${name}:${address && typeof address === "object" ? address.port : port}`);
 
   return {
     url,
@@ -118,14 +118,14 @@ export async function emulate(built: Artefact, found: Tools, options: EmulateOpt
       const worker = await runtime.getWorker(frontOf(workers).script);
       const { outcome } = await worker.scheduled({ cron: toCron(known.schedule), scheduledTime: new Date() });
       if (outcome !== "ok") {
-        throw new GodwitError("CLOUDFLARE_CRON_FAILED", `The schedule of ${pattern} failed. The log says why.`);
+        throw triggerFailed(kind, pattern, `workerd says "${outcome}"`);
       }
     },
     measure: (id) => {
       const worker = workers.find((each) => each.id === id);
       const plan = artefact.manifest.functions.find((fn) => fn.id === id);
       if (worker && plan) return measureWorker(Runtime, worker, workers, plan.routes[0]?.pattern);
-      throw new GodwitError("CLOUDFLARE_FUNCTION_UNKNOWN", `The artefact has no function ${JSON.stringify(id)}.`);
+      throw unknownFunction(id);
     },
     async close() {
       edge.close();
@@ -138,7 +138,7 @@ export async function emulate(built: Artefact, found: Tools, options: EmulateOpt
 function frontOf(workers: readonly EmulatedWorker[]): EmulatedWorker {
   const front = workers.find((worker) => worker.front);
   if (front) return front;
-  throw new GodwitError("CLOUDFLARE_ARTEFACT_EMPTY", "The artefact has no Worker. Build again.");
+  throw artefactInvalid("An artefact without a Worker");
 }
 
 function toStartError(cause: unknown, lines: string): GodwitError {
@@ -151,7 +151,7 @@ function toStartError(cause: unknown, lines: string): GodwitError {
       { cause },
     );
   }
-  return new GodwitError("CLOUDFLARE_START_FAILED", `The Workers did not start:\n${text}`, { cause });
+  return startFailed("The Workers", `workerd says:\n${text}`, cause);
 }
 
 /** Whose line it is: by the file in its stack, by the route that core's logger writes, else the Worker in front. */

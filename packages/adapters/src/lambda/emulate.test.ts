@@ -28,7 +28,7 @@ test("an unknown front and a port in use are errors that say so", async (t) => {
   await assert.rejects(emulate(artefact, {}, { front: "edge" }), { code: "EMULATOR_FRONT_UNKNOWN" });
   const emulator = await start(t, HELLO);
   await assert.rejects(emulate(artefact, {}, { port: Number(emulator.url.port) }), {
-    code: "LAMBDA_PORT",
+    code: "PORT_IN_USE",
     message: /is in use/,
   });
 });

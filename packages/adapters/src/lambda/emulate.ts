@@ -10,20 +10,20 @@ import { join } from "node:path";
 import type { Artefact, EmulateOptions, Emulator, LogLine, Tools } from "@godwit/bundler/contracts";
 import { GodwitError } from "@godwit/core/errors";
 import type { Manifest, ManifestFunction } from "@godwit/core/manifest";
-import { unknownTrigger } from "../_emulate/unknown-trigger.ts";
-import { fetchThrough } from "./_emulate/client.ts";
+import { fetchFrom } from "../_emulate/client.ts";
+import { toolMissing, triggerFailed, unknownFunction, unknownTrigger } from "../_emulate/errors.ts";
+import { Logs } from "../_emulate/logs.ts";
+import { samplePath } from "../_emulate/sample.ts";
+import { createStacks } from "../_emulate/stacks.ts";
 import type { EnvironmentSpec } from "./_emulate/environment.ts";
 import { createFleet } from "./_emulate/fleet.ts";
 import { FORMATS, openFront } from "./_emulate/front.ts";
 import { createGuard } from "./_emulate/guard.ts";
-import { createLogs } from "./_emulate/logs.ts";
 import { measureStartup } from "./_emulate/measure.ts";
 import { trailerError } from "./_emulate/outcome.ts";
 import { newIdentity } from "./_emulate/platform.ts";
 import { PRELOAD } from "./_emulate/preload.ts";
 import { createFrontRouter } from "./_emulate/router.ts";
-import { samplePath } from "./_emulate/sample.ts";
-import { createStackMapper } from "./_emulate/stacks.ts";
 
 /** The runtime client is a program: it runs from its path and is never loaded. Without one it is looked for from here. */
 export const tools: Record<string, string> = {
@@ -35,7 +35,7 @@ export const fronts: readonly string[] = Object.keys(FORMATS);
 
 /**
  * Starts the front at once and environments on demand. `front` defaults to the one that the artefact was built for.
- * Throws EMULATOR_FRONT_UNKNOWN, EMULATOR_TOOL_MISSING and LAMBDA_PORT.
+ * Throws EMULATOR_FRONT_UNKNOWN, EMULATOR_TOOL_MISSING, PORT_IN_USE, PORT_FORBIDDEN and HOST_UNKNOWN.
  *
  * @example const emulator = await emulate({ root: "/app/dist/lambda", manifest }, {}, { front: "rest" });
  */
@@ -62,9 +62,9 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
       { ...common, ...limitsOf(manifest, fn), id: fn.id, entry: join(root, fn.entry) },
     ]),
   );
-  const logs = createLogs();
-  const stacks = createStackMapper(root);
-  const log = (line: LogLine) => logs.write({ ...line, text: stacks.map(line.text) });
+  const logs = new Logs();
+  const stacks = createStacks(root);
+  const log = (line: LogLine) => logs.push({ ...line, text: stacks.map(line.text) });
   const guard = createGuard(temporary);
   const fleet = createFleet(specs, guard, log);
   const router = createFrontRouter(manifest.front.routes);
@@ -75,18 +75,15 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
     logs.close();
     await rm(temporary, { recursive: true, force: true });
   };
-  const { server, port } = await openFront({ name, format, router, fleet, log }, host, options.port ?? 0).catch(
-    async (cause: NodeJS.ErrnoException) => {
-      await cleanUp();
-      const why =
-        cause.code === "EADDRINUSE" ? "is in use. Stop what listens there, or take another" : `fails: ${cause}`;
-      throw new GodwitError("LAMBDA_PORT", `Port ${options.port ?? 0} on ${host} ${why}.`, { cause });
-    },
-  );
+  const opened = openFront({ name, format, router, fleet, log }, host, options.port ?? 0);
+  const { server, url } = await opened.catch(async (cause: unknown) => {
+    await cleanUp();
+    throw cause;
+  });
 
   return {
-    url: new URL(`http://${host.includes(":") ? `[${host}]` : host}:${port}/`),
-    fetch: (request) => fetchThrough(request, host, port),
+    url,
+    fetch: (request) => fetchFrom(url, request),
     async reload(ids) {
       stacks.clear();
       await fleet.reload(ids);
@@ -102,16 +99,13 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
       const outcome = await fleet.invoke(trigger.function, payload, newIdentity().trace);
       if (outcome.kind === "stream") for await (const _ of outcome.body);
       const failure = outcome.kind === "error" ? outcome.type : outcome.kind === "stream" && trailerError(outcome.body);
-      if (failure) {
-        const message = `The function ${trigger.function} failed on ${kind} ${pattern}: ${failure}. Its log says more.`;
-        throw new GodwitError("EMULATOR_TRIGGER_FAILED", message);
-      }
+      if (failure) throw triggerFailed(kind, pattern, failure);
     },
     async measure(id) {
       const spec = specs.get(id);
-      if (!spec)
-        throw new GodwitError("EMULATOR_FUNCTION_UNKNOWN", `This artefact has no function ${JSON.stringify(id)}.`);
-      const path = samplePath(manifest.functions.find((one) => one.id === id)?.routes[0]?.pattern ?? "/");
+      if (!spec) throw unknownFunction(id);
+      const path = samplePath(manifest.functions.find((one) => one.id === id)?.routes[0]?.pattern);
+      const port = Number(url.port);
       const request = { method: "GET", path, query: "", headers: [], body: Buffer.alloc(0), ip: "127.0.0.1", port };
       const matched = router("GET", path) ?? { routeKey: "$default", params: {}, function: id };
       const payload = Buffer.from(JSON.stringify(format.event(request, matched, newIdentity())));
@@ -138,8 +132,7 @@ function limitsOf({ resources }: Manifest, { id, settings }: ManifestFunction): 
 function findRuntimeClient(): string {
   try {
     return createRequire(import.meta.url).resolve("aws-lambda-ric");
-  } catch (cause) {
-    const message = "aws-lambda-ric is not installed. Run `npm install --save-dev --ignore-scripts aws-lambda-ric@4`.";
-    throw new GodwitError("EMULATOR_TOOL_MISSING", message, { cause });
+  } catch {
+    throw toolMissing("aws-lambda-ric@4", "--save-dev --ignore-scripts");
   }
 }

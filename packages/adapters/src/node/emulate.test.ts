@@ -93,7 +93,7 @@ test("measure gives the CPU of starting and of the first request", async () => {
     const { startupCpu, firstUseCpu } = await emulator.measure("server");
     assert.ok(startupCpu > 0 && Number.isFinite(startupCpu));
     assert.ok(firstUseCpu > 0 && Number.isFinite(firstUseCpu));
-    await assert.rejects(emulator.measure("other"), { code: "NODE_FUNCTION_UNKNOWN" });
+    await assert.rejects(emulator.measure("other"), { code: "EMULATOR_FUNCTION_UNKNOWN" });
   });
 });
 
@@ -118,7 +118,7 @@ test("a port in use is named", async () => {
   const { artefact, remove } = await buildApp(HELLO);
   try {
     await assert.rejects(emulate(artefact, {}, { port }), {
-      code: "NODE_PORT_IN_USE",
+      code: "PORT_IN_USE",
       message: new RegExp(`Port ${port} is in use`),
     });
   } finally {
@@ -131,7 +131,10 @@ test("a server that dies at boot is told with what it printed", async () => {
   const env = `{ names: ["KEY"], secrets: [], parse() { throw Object.assign(new Error("KEY is missing"), { code: "ENV_INVALID" }); } }`;
   const { artefact, remove } = await buildApp({ ...HELLO, env });
   try {
-    await assert.rejects(emulate(artefact, {}), { code: "NODE_START_FAILED", message: /ENV_INVALID: KEY is missing/ });
+    await assert.rejects(emulate(artefact, {}), {
+      code: "EMULATOR_START_FAILED",
+      message: /ENV_INVALID: KEY is missing/,
+    });
   } finally {
     remove();
   }

@@ -3,12 +3,12 @@
  * @module
  */
 import type { Artefact, EmulateOptions, Emulator, Startup, Tools } from "@godwit/bundler/contracts";
-import { GodwitError } from "@godwit/core/errors";
-import { fetchFrom } from "./_emulate/fetch.ts";
-import { createLogs } from "./_emulate/logs.ts";
-import { samplePath } from "./_emulate/sample.ts";
+import { fetchFrom } from "../_emulate/client.ts";
+import { unknownFunction, unknownTrigger } from "../_emulate/errors.ts";
+import { Logs } from "../_emulate/logs.ts";
+import { samplePath } from "../_emulate/sample.ts";
+import { createStacks } from "../_emulate/stacks.ts";
 import { type ProcessOptions, ServerProcess } from "./_emulate/server-process.ts";
-import { createStackMapper } from "./_emulate/stacks.ts";
 
 export const tools: Record<string, string> = {};
 
@@ -19,19 +19,19 @@ const ROUNDS = 5;
 
 /**
  * Runs a built artefact. The server sees `options.env`, `PATH`, `HOST` and `PORT`, and nothing else of this process.
- * Rejects with NODE_PORT_IN_USE, NODE_START_FAILED, NODE_SERVER_ENDED or NODE_SERVER_SLOW.
+ * Rejects with PORT_IN_USE, PORT_FORBIDDEN, HOST_UNKNOWN, EMULATOR_START_FAILED, NODE_SERVER_ENDED or NODE_SERVER_SLOW.
  */
 export async function emulate(artefact: Artefact, _tools: Tools, options: EmulateOptions = {}): Promise<Emulator> {
   const { host = "127.0.0.1" } = options;
   const { root, manifest } = artefact;
   const name = manifest.functions[0]?.id ?? "server";
-  const logs = createLogs();
+  const logs = new Logs();
   let closed = false;
 
   const toOptions = (port: number): ProcessOptions => ({
     name,
     logs,
-    map: createStackMapper(root),
+    map: createStacks(root).map,
     env: { PATH: process.env.PATH ?? "", NODE_ENV: "production", ...options.env, HOST: host, PORT: String(port) },
   });
   async function open(port: number): Promise<{ server: ServerProcess; url: URL }> {
@@ -89,16 +89,13 @@ export async function emulate(artefact: Artefact, _tools: Tools, options: Emulat
       const { pattern } = Object(data);
       const known = manifest.triggers.map((trigger) => trigger.pattern);
       if (kind !== "schedule" || !known.includes(pattern)) {
-        throw new GodwitError(
-          "EMULATOR_TRIGGER_UNKNOWN",
-          `No ${kind} trigger of ${JSON.stringify(pattern)} in this artefact. Schedules: ${known.join(", ") || "none"}.`,
-        );
+        throw unknownTrigger(kind, pattern, known);
       }
       await current?.schedule(pattern);
     },
     async measure(id) {
       if (!manifest.functions.some((fn) => fn.id === id)) {
-        throw new GodwitError("NODE_FUNCTION_UNKNOWN", `The artefact has no function ${JSON.stringify(id)}.`);
+        throw unknownFunction(id);
       }
       const rounds: Startup[] = [];
       for (let round = 0; round < ROUNDS; round++) rounds.push(await measureOnce());

@@ -4,11 +4,12 @@
  */
 import { GodwitError } from "@godwit/core/errors";
 import type { App } from "@godwit/core/types";
+import { listen } from "../_http/listen.ts";
 import { openAssets } from "./assets.ts";
 import { createExecution, createHandler, type ServerState } from "./handle.ts";
 import { readLimits, type ServeOptions } from "./options.ts";
 import { startSchedules } from "./schedule.ts";
-import { createServer, listen, readPort } from "./server.ts";
+import { createServer, readPort } from "./server.ts";
 import { createShutdown } from "./shutdown.ts";
 
 export type { TrustProxy } from "../_http/forwarded.ts";

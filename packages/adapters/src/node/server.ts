@@ -79,26 +79,3 @@ export function readPort(options: ServeOptions): number {
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
   throw new GodwitError("PORT_INVALID", `PORT is ${given}; it must be a number from 0 to 65535.`);
 }
-
-/** Resolves when the socket is bound. Rejects with PORT_IN_USE, PORT_FORBIDDEN or HOST_UNKNOWN. */
-export function listen(server: Server | Http2SecureServer, port: number, host: string | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => reject(explain(cause, port, host)));
-    server.listen({ port, host }, resolve);
-  });
-}
-
-function explain(cause: NodeJS.ErrnoException, port: number, host: string | undefined): Error {
-  const options = { cause };
-  switch (cause.code) {
-    case "EADDRINUSE":
-      return new GodwitError("PORT_IN_USE", `Port ${port} is in use. Stop what listens there, or set PORT.`, options);
-    case "EACCES":
-      return new GodwitError("PORT_FORBIDDEN", `Port ${port} needs more rights. Set PORT to one over 1023.`, options);
-    case "ENOTFOUND":
-    case "EADDRNOTAVAIL":
-      return new GodwitError("HOST_UNKNOWN", `HOST ${host} is not an address of this machine.`, options);
-    default:
-      return cause;
-  }
-}

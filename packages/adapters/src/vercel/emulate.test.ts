@@ -259,13 +259,13 @@ test("a port in use is an error that names it, and a function that never starts 
   try {
     const port = Number(emulator.url.port);
     await assert.rejects(emulate(app, tools, { port }), {
-      code: "VERCEL_PORT_UNUSABLE",
+      code: "PORT_IN_USE",
       message: new RegExp(`${port}`),
     });
     await assert.rejects(
       emulate(app, {}).then((own) => own.measure("missing").finally(() => own.close())),
       {
-        code: "VERCEL_FUNCTION_UNKNOWN",
+        code: "EMULATOR_FUNCTION_UNKNOWN",
       },
     );
     const own = await emulate(app, tools);
@@ -282,7 +282,10 @@ test("a port in use is an error that names it, and a function that never starts 
 });
 
 test("an Edge function without edge-runtime is an error that says how to get it", async () => {
-  await assert.rejects(emulate(built, {}), { code: "VERCEL_EDGE_RUNTIME_MISSING", message: /npm i -D edge-runtime/ });
+  await assert.rejects(emulate(built, {}), {
+    code: "EMULATOR_TOOL_MISSING",
+    message: /npm install --save-dev edge-runtime/,
+  });
 });
 
 test("after a reload a function is a fresh process", async () => {

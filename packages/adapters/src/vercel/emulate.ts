@@ -7,19 +7,18 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import type { Artefact, EmulateOptions, Emulator, Startup, Tools } from "@godwit/bundler/contracts";
-import { GodwitError } from "@godwit/core/errors";
-import { unknownTrigger } from "../_emulate/unknown-trigger.ts";
+import { fetchFrom } from "../_emulate/client.ts";
+import { toolMissing, triggerFailed, unknownFunction, unknownTrigger } from "../_emulate/errors.ts";
+import { listenAt } from "../_emulate/listen.ts";
+import { Logs } from "../_emulate/logs.ts";
+import { samplePath } from "../_emulate/sample.ts";
+import { createStacks } from "../_emulate/stacks.ts";
 import { openStatic } from "./_emulate/assets.ts";
-import { fetchFrom } from "./_emulate/fetch.ts";
 import { createFront, type Deployment } from "./_emulate/front.ts";
 import { FunctionProcess } from "./_emulate/function-process.ts";
 import { type FunctionLayout, type Layout, readLayout } from "./_emulate/layout.ts";
-import { Logs } from "./_emulate/logs.ts";
 import { createRouter } from "./_emulate/routing.ts";
-import { samplePath } from "./_emulate/sample.ts";
-import { createStackMapper } from "./_emulate/stacks.ts";
 
 export const tools: Record<string, string> = {
   "edge-runtime": "Vercel's own emulation of the runtime that Edge functions run on",
@@ -42,15 +41,10 @@ export async function emulate(artefact: Artefact, found: Tools, options: Emulate
     TZ: "UTC",
   };
 
-  function createProcess({ id, variant, folder, entry }: FunctionLayout): FunctionProcess {
+  function createProcess({ id, variant, entry }: FunctionLayout): FunctionProcess {
     const runtime = found["edge-runtime"]?.path;
-    if (variant === "edge" && runtime === undefined) {
-      throw new GodwitError(
-        "VERCEL_EDGE_RUNTIME_MISSING",
-        "Edge functions need edge-runtime. Install it: npm i -D edge-runtime",
-      );
-    }
-    const map = createStackMapper(artefact.root, folder);
+    if (variant === "edge" && runtime === undefined) throw toolMissing("edge-runtime");
+    const { map } = createStacks(artefact.root);
     return new FunctionProcess({ name: id, variant, entry, runtime, env, logs, map });
   }
 
@@ -67,19 +61,11 @@ export async function emulate(artefact: Artefact, found: Tools, options: Emulate
   let layout = await readLayout(artefact);
   let deployment = await deploy(layout, new Map());
   const server = createFront(() => deployment);
-  server.listen(port, host);
-  await once(server, "listening").catch((cause: unknown) => {
-    const message = `${host}:${port} cannot be listened on: ${String(cause)}. Choose another port.`;
-    throw new GodwitError("VERCEL_PORT_UNUSABLE", message, { cause });
-  });
-  const address = server.address();
-  const url = new URL(
-    `http://${host.includes(":") ? `[${host}]` : host}:${address && typeof address === "object" ? address.port : port}`,
-  );
+  const url = await listenAt(server, port, host);
 
   async function measure(id: string): Promise<Startup> {
     const one = [...layout.functions.values()].find((each) => each.id === id);
-    if (!one) throw new GodwitError("VERCEL_FUNCTION_UNKNOWN", `The artefact has no function ${JSON.stringify(id)}.`);
+    if (!one) throw unknownFunction(id);
     const fresh = createProcess(one);
     const bare = new FunctionProcess({ name: id, variant: "node", env, logs, map: (text) => text });
     try {
@@ -125,12 +111,7 @@ export async function emulate(artefact: Artefact, found: Tools, options: Emulate
       const headers = { authorization: `Bearer ${secret}`, "user-agent": "vercel-cron/1.0" };
       const response = await fetchFrom(url, new Request(new URL(pattern, url), { headers }));
       await response.arrayBuffer();
-      if (!response.ok) {
-        throw new GodwitError(
-          "VERCEL_CRON_FAILED",
-          `The schedule of ${pattern} answered ${response.status}. The log says why.`,
-        );
-      }
+      if (!response.ok) throw triggerFailed(kind, pattern, `it answered ${response.status}`);
     },
     async close() {
       server.close();

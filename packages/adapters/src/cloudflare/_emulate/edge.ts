@@ -5,16 +5,9 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
-import {
-  Agent,
-  createServer,
-  type IncomingMessage,
-  type OutgoingMessage,
-  request,
-  type Server,
-  type ServerResponse,
-} from "node:http";
+import { Agent, createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import { clientAddress, hasBody, pairsOf, sendHead } from "../../_emulate/raw.ts";
 
 export interface Edge {
   server: Server;
@@ -109,18 +102,13 @@ export function createEdge(): Edge {
   };
 }
 
-/** Sends the head before there is a body. Node's `flushHeaders` writes it as UTF-8, an empty write as the bytes it is. */
-function sendHead(message: OutgoingMessage): void {
-  message.write(new Uint8Array());
-}
-
 function pathOf({ url = "/" }: IncomingMessage): string {
   return url.replace(/^https?:\/\/[^/?#]*/i, "") || "/"; // RFC 9112 section 3.2.2: a server takes the absolute form
 }
 
 /** The client's headers as it wrote them, and what the edge adds. */
 function toWorkerHeaders(incoming: IncomingMessage): string[] {
-  const { rawHeaders, headers, socket, method = "GET" } = incoming;
+  const { rawHeaders, headers, method = "GET" } = incoming;
   const pairs = pairsOf(rawHeaders).filter(([name]) => !HOP.test(name) && !EDGE_ONLY.test(name));
   const isCookie = ([name]: readonly string[]): boolean => name?.toLowerCase() === "cookie";
   const kept = pairs.filter((pair) => !isCookie(pair));
@@ -129,22 +117,11 @@ function toWorkerHeaders(incoming: IncomingMessage): string[] {
     const crumbs = pairs.filter(isCookie).map(([, value]) => value);
     kept.push(["cookie", crumbs.join("; ")]);
   }
-  kept.push(["cf-connecting-ip", (socket.remoteAddress ?? "").replace(/^::ffff:/, "")]);
+  kept.push(["cf-connecting-ip", clientAddress(incoming)]);
   kept.push(["cf-ray", `${randomBytes(8).toString("hex")}-DEV`]);
   // Node would announce a chunked body for these methods.
   if (!hasBody(incoming) && !/^(?:GET|HEAD|DELETE|OPTIONS|TRACE)$/.test(method)) kept.push(["content-length", "0"]);
   return kept.flat();
-}
-
-/** RFC 9112 section 6.3: a request that announces no body has none. */
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
-}
-
-function pairsOf(rawHeaders: readonly string[]): [name: string, value: string][] {
-  const pairs: [string, string][] = [];
-  for (let at = 0; at < rawHeaders.length; at += 2) pairs.push([rawHeaders[at] ?? "", rawHeaders[at + 1] ?? ""]);
-  return pairs;
 }
 
 function relay(response: IncomingMessage, answer: ServerResponse): void {

@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import type { Startup } from "@godwit/bundler/contracts";
-import { parsePattern } from "@godwit/core/pattern";
+import { samplePath } from "../../_emulate/sample.ts";
 import type { EmulatedWorker, MiniflareModule } from "./workers.ts";
 
 /** Microseconds between samples: V8's own default of 1000 would miss a small Worker's start. */
@@ -52,20 +52,12 @@ export async function measureWorker(
       await response.text();
     };
     const startupCpu = await profiler.around(() => visit("/"));
-    const firstUseCpu = await profiler.around(() => visit(toSample(pattern)));
+    const firstUseCpu = await profiler.around(() => visit(samplePath(pattern)));
     return { startupCpu, firstUseCpu };
   } finally {
     profiler?.close();
     await runtime.dispose().catch(() => {});
   }
-}
-
-/** `/users/[id]` gives `/users/1`; what a matcher takes is not known, and a 404 does for it. */
-function toSample(pattern = "/"): string {
-  const segments = parsePattern(pattern).map(({ kind, value }) =>
-    kind === "static" ? encodeURIComponent(value) : "1",
-  );
-  return `/${segments.join("/")}`;
 }
 
 interface Profiler {

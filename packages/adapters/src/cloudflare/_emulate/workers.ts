@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import type { Artefact } from "@godwit/bundler/contracts";
-import { GodwitError } from "@godwit/core/errors";
+import { artefactInvalid } from "../../_emulate/errors.ts";
 import type { WranglerConfig } from "../wrangler.ts";
 
 /** The part of miniflare 4 that is used. */
@@ -51,7 +51,7 @@ const TYPES: Record<string, string> = {
   ".bin": "Data",
 };
 
-/** Throws `CLOUDFLARE_ARTEFACT_INVALID` when a file of the artefact is missing or broken. */
+/** Throws `EMULATOR_ARTEFACT_INVALID` when a file of the artefact is missing or broken. */
 export function readWorkers(
   { root, manifest }: Artefact,
   env: Record<string, string>,
@@ -95,11 +95,7 @@ export function readWorkers(
       return { id, script: config.name, front, options };
     });
   } catch (cause) {
-    throw new GodwitError(
-      "CLOUDFLARE_ARTEFACT_INVALID",
-      `The artefact cannot be read: ${cause instanceof Error ? cause.message : cause}. Build again.`,
-      { cause },
-    );
+    throw artefactInvalid("The artefact", cause);
   }
 }
 

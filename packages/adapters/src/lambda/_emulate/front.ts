@@ -3,8 +3,8 @@
  * @module
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { LogLine } from "@godwit/bundler/contracts";
+import { listenAt } from "../../_emulate/listen.ts";
 import type { Answer } from "./answer.ts";
 import type { Fleet } from "./fleet.ts";
 import { alb } from "./formats/alb.ts";
@@ -46,15 +46,11 @@ export async function openFront(
   options: FrontOptions,
   host: string,
   port: number,
-): Promise<{ server: Server; port: number }> {
+): Promise<{ server: Server; url: URL }> {
   const server = createServer((request, response) => {
     handle(request, response, options).catch(() => response.destroy());
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, resolve);
-  });
-  return { server, port: (server.address() as AddressInfo).port }; // a TCP server that listens has one
+  return { server, url: await listenAt(server, port, host) };
 }
 
 /** Whether an answer went out; false for a stream, which sends itself. */

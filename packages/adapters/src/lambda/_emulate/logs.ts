@@ -1,56 +1,9 @@
 /**
- * Lines of the functions' output: AWS's own text format taken apart, stacks made readable through the source maps.
+ * Lines of the functions' output: AWS's own text format, taken apart.
  * @module
  */
 import type { Readable } from "node:stream";
 import type { LogLine } from "@godwit/bundler/contracts";
-
-/** Lines that wait for a reader; the oldest go first. */
-const MOST_LINES = 1000;
-
-export interface Logs extends AsyncIterable<LogLine> {
-  write(line: LogLine): void;
-  close(): void;
-}
-
-/** Every reader sees what is still remembered, then what comes, until the emulator closes. */
-export function createLogs(): Logs {
-  const lines: LogLine[] = [];
-  /** How many lines have left `lines` at its front. */
-  let forgotten = 0;
-  let closed = false;
-  let wake: (() => void)[] = [];
-  const wakeAll = () => {
-    for (const resolve of wake.splice(0)) resolve();
-  };
-  return {
-    write(line) {
-      lines.push(line);
-      if (lines.length > MOST_LINES) {
-        lines.shift();
-        forgotten++;
-      }
-      wakeAll();
-    },
-    close() {
-      closed = true;
-      wakeAll();
-      wake = [];
-    },
-    async *[Symbol.asyncIterator]() {
-      let next = forgotten;
-      while (true) {
-        next = Math.max(next, forgotten);
-        const line = lines[next - forgotten];
-        if (line) {
-          next++;
-          yield line;
-        } else if (closed) return;
-        else await new Promise<void>((resolve) => wake.push(resolve));
-      }
-    },
-  };
-}
 
 const LEVELS: Record<string, LogLine["level"]> = {
   TRACE: "debug",

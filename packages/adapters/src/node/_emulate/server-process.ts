@@ -7,7 +7,8 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { GodwitError } from "@godwit/core/errors";
-import type { Logs } from "./logs.ts";
+import { startFailed, triggerFailed } from "../../_emulate/errors.ts";
+import type { Logs } from "../../_emulate/logs.ts";
 
 /** Milliseconds. */
 const START = 30_000;
@@ -65,17 +66,15 @@ export class ServerProcess {
   }
 
   /**
-   * Waits until the server listens. Rejects with NODE_PORT_IN_USE, NODE_START_FAILED (with what the server printed),
-   * NODE_SERVER_ENDED or NODE_SERVER_SLOW.
+   * Waits until the server listens. Rejects with what the server says of its port, EMULATOR_START_FAILED (with what
+   * the server printed), NODE_SERVER_ENDED or NODE_SERVER_SLOW.
    */
   async ready(map: (text: string) => string): Promise<URL> {
     const message = await this.#wait("ready", START).catch((error: unknown) => {
       if (this.#errors === "") throw error;
-      if (this.#errors.startsWith("PORT_IN_USE: ")) {
-        const reason = this.#errors.slice("PORT_IN_USE: ".length).trim();
-        throw new GodwitError("NODE_PORT_IN_USE", reason);
-      }
-      throw new GodwitError("NODE_START_FAILED", `The server did not start:\n${map(this.#errors).trim()}`);
+      const [, code, reason = ""] = /^(PORT_IN_USE|PORT_FORBIDDEN|HOST_UNKNOWN): (.*)/.exec(this.#errors) ?? [];
+      if (code !== undefined) throw new GodwitError(code, reason);
+      throw startFailed("The server", `It says:\n${map(this.#errors).trim()}`);
     });
     return new URL(message.url ?? "");
   }
@@ -88,7 +87,7 @@ export class ServerProcess {
   /** Has the server call a scheduled route; gives the status of its answer. */
   async schedule(pattern: string): Promise<number> {
     const { status, error } = await this.#ask({ godwit: "schedule", pattern }, "scheduled");
-    if (status === undefined) throw new GodwitError("NODE_SCHEDULE_FAILED", `${pattern}: ${error}`);
+    if (status === undefined) throw triggerFailed("schedule", pattern, `${error}`);
     return status;
   }
 

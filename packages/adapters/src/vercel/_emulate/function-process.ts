@@ -4,8 +4,9 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { extname } from "node:path";
-import { GodwitError } from "@godwit/core/errors";
-import type { Logs } from "./logs.ts";
+import type { GodwitError } from "@godwit/core/errors";
+import { startFailed } from "../../_emulate/errors.ts";
+import type { Logs } from "../../_emulate/logs.ts";
 import type { ChildMessage, ChildOptions } from "./protocol.ts";
 
 export interface ProcessOptions extends ChildOptions {
@@ -38,7 +39,7 @@ export class FunctionProcess {
     this.#options = options;
   }
 
-  /** The port it listens on. Rejects with `VERCEL_FUNCTION_FAILED` when it does not start. */
+  /** The port it listens on. Rejects with `EMULATOR_START_FAILED` when it does not start. */
   start(): Promise<Running> {
     if (this.#stopped) return Promise.reject(failed(this.#options.name));
     this.#running ??= this.#fork();
@@ -81,8 +82,8 @@ export class FunctionProcess {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     this.#child = child;
-    if (child.stdout) logs.read(child.stdout, name, "info", map);
-    if (child.stderr) logs.read(child.stderr, name, "error", map);
+    logs.read(child.stdout, name, "info", map);
+    logs.read(child.stderr, name, "error", map);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => child.kill("SIGKILL"), STARTING);
       const gone = () => {
@@ -103,7 +104,7 @@ export class FunctionProcess {
 }
 
 function failed(name: string): GodwitError {
-  return new GodwitError("VERCEL_FUNCTION_FAILED", `The function ${name} did not start. Its log says why.`);
+  return startFailed(`The function ${name}`, "Its log says why.");
 }
 
 function end(child: ChildProcess): Promise<void> {

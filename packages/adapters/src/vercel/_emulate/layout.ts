@@ -5,8 +5,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Artefact } from "@godwit/bundler/contracts";
-import { GodwitError } from "@godwit/core/errors";
+import type { GodwitError } from "@godwit/core/errors";
 import type { ManifestFunction } from "@godwit/core/manifest";
+import { artefactInvalid } from "../../_emulate/errors.ts";
 import type { Overrides } from "./assets.ts";
 import type { ConfigRoute } from "./routing.ts";
 
@@ -34,7 +35,7 @@ export interface FunctionLayout {
   routes: ManifestFunction["routes"];
 }
 
-/** Throws `VERCEL_OUTPUT_INVALID` for a folder that is no build output of version 3. */
+/** Throws `EMULATOR_ARTEFACT_INVALID` for a folder that is no build output of version 3. */
 export async function readLayout({ root, manifest }: Artefact): Promise<Layout> {
   const output = join(root, ".vercel", "output");
   const config = await readJson(join(output, "config.json"));
@@ -83,7 +84,5 @@ async function readJson(path: string): Promise<Json> {
 }
 
 function invalid(path: string, cause?: unknown): GodwitError {
-  return new GodwitError("VERCEL_OUTPUT_INVALID", `${path} is not what this version of Godwit builds. Build again.`, {
-    cause,
-  });
+  return artefactInvalid(path, cause);
 }

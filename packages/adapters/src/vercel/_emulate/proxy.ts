@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { type IncomingMessage, request as open, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream";
+import { clientAddress, hasBody, pairsOf, sendHead } from "../../_emulate/raw.ts";
 import { fail } from "./failure.ts";
 
 /** 4.5 MB: https://vercel.com/docs/functions/limitations#request-body-size */
@@ -18,8 +19,8 @@ const HOP_BY_HOP = new Set([
   "te",
   "trailer",
 ]);
-/** Vercel's own words: a client's are overwritten. */
-const OWN = /^x-(?:vercel-|real-ip$|forwarded-|matched-path$)/;
+/** What the proxy says itself: a client's are overwritten. */
+const OWN = /^(?:x-(?:vercel-|real-ip$|forwarded-|matched-path$)|content-length$|expect$)/i;
 
 export interface Exchange {
   /** Path and query as the function sees them. */
@@ -77,7 +78,7 @@ export function forward(req: IncomingMessage, res: ServerResponse, body: Buffer,
     const fields = copy(answer.rawHeaders);
     for (const [name, value] of headers) fields.push(name, value);
     res.writeHead(answer.statusCode ?? 502, answer.statusMessage, fields);
-    res.write(Buffer.alloc(0)); // sends the head now, as Latin-1: flushHeaders() would send it as UTF-8
+    sendHead(res);
     // An answer that breaks off breaks off here as well.
     pipeline(answer, res, () => {});
   });
@@ -86,17 +87,10 @@ export function forward(req: IncomingMessage, res: ServerResponse, body: Buffer,
 
 /** The fields of a request as Vercel's proxy hands them on. */
 function describe(req: IncomingMessage, body: Buffer): string[] {
-  const { rawHeaders, headers, socket } = req;
-  const fields: string[] = [];
-  const given = copy(rawHeaders);
-  for (let at = 0; at < given.length; at += 2) {
-    const name = given[at] ?? "";
-    const lower = name.toLowerCase();
-    if (!OWN.test(lower) && lower !== "content-length" && lower !== "expect") fields.push(name, given[at + 1] ?? "");
-  }
-  const ip = (socket.remoteAddress ?? "127.0.0.1").replace(/^::ffff:/, "");
-  const framed = headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
-  if (framed || body.length > 0) fields.push("content-length", String(body.length));
+  const { rawHeaders, headers } = req;
+  const fields = copy(rawHeaders, OWN);
+  const ip = clientAddress(req);
+  if (hasBody(req) || body.length > 0) fields.push("content-length", String(body.length));
   return fields.concat(
     ...Object.entries({
       "x-forwarded-for": ip,
@@ -109,11 +103,7 @@ function describe(req: IncomingMessage, body: Buffer): string[] {
   );
 }
 
-function copy(rawHeaders: readonly string[]): string[] {
-  const fields: string[] = [];
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at] ?? "";
-    if (!HOP_BY_HOP.has(name.toLowerCase())) fields.push(name, rawHeaders[at + 1] ?? "");
-  }
-  return fields;
+function copy(rawHeaders: readonly string[], without?: RegExp): string[] {
+  const kept = pairsOf(rawHeaders).filter(([name]) => !HOP_BY_HOP.has(name.toLowerCase()) && !without?.test(name));
+  return kept.flat();
 }
