@@ -35,8 +35,8 @@ export type Scheduled = (controller: { cron: string }, env: object, context: Wor
  */
 export function toWorker(app: App, trigger?: Trigger): Worker {
   return {
-    fetch: (request, env, context) =>
-      app.fetch(request, {
+    async fetch(request, env, context) {
+      const response = await app.fetch(request, {
         env,
         platform: { name: "cloudflare", raw: env },
         trigger,
@@ -51,8 +51,28 @@ export function toWorker(app: App, trigger?: Trigger): Worker {
           return (request as { cf?: Geo }).cf; // workerd's own member, which the web's Request type lacks
         },
         waitUntil: (promise) => context.waitUntil(promise),
-      }),
+      });
+      return response.headers.get("content-encoding") === "gzip" && response.body && !response.url
+        ? encodedOnce(response, response.body)
+        : response;
+    },
   };
+}
+
+/**
+ * workerd compresses a body by its Content-Encoding, unless `encodeBody` says that this has been done. What came from
+ * `fetch()` it has decoded, and `new Response(answer.body, answer)` of that must be compressed again: what the bytes
+ * begin with tells the two apart (RFC 1952 section 2.3.1). Brotli has no such mark, and is left to the app.
+ * developers.cloudflare.com/workers/runtime-apis/response
+ */
+async function encodedOnce(response: Response, body: ReadableStream<Uint8Array>): Promise<Response> {
+  const [beginning, whole] = body.tee();
+  const reader = beginning.getReader();
+  const { value = [] } = await reader.read();
+  reader.cancel().catch(() => {});
+  const { status, statusText, headers } = response;
+  const init: ResponseInit & { encodeBody: "manual" } = { status, statusText, headers, encodeBody: "manual" }; // not in lib.dom
+  return new Response(whole, value[0] === 0x1f && value[1] === 0x8b ? init : response);
 }
 
 /**
