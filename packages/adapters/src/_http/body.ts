@@ -5,7 +5,7 @@
 
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
-import { HttpError } from "@godwit/core/errors";
+import { tooLarge } from "@godwit/core/http/too-large";
 
 export type Message = IncomingMessage | Http2ServerRequest;
 
@@ -119,7 +119,7 @@ export class IncomingBody {
         return;
       }
       this.exceeded = true;
-      on.error(new HttpError(413, { code: "BODY_TOO_LARGE", detail: `The body is over ${limit} bytes.` }));
+      on.error(tooLarge(limit));
     });
     message.on("end", () => {
       if (!this.exceeded) on.end();

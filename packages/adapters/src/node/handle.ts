@@ -5,6 +5,7 @@
 
 import type { Http2ServerRequest } from "node:http2";
 import { problem } from "@godwit/core/errors";
+import { tooLarge } from "@godwit/core/http/too-large";
 import type { App, ExecutionContext } from "@godwit/core/types";
 import { createOrigins, joinUrl, readTarget } from "../_http/authority.ts";
 import { IncomingBody } from "../_http/body.ts";
@@ -104,7 +105,7 @@ export function createHandler(
       // Whatever the app made of the reading error, the reason is the size.
       if (body.exceeded && response.status !== 413) {
         response.body?.cancel().catch(() => {});
-        response = problem(413, { code: "BODY_TOO_LARGE" });
+        response = problem(413, tooLarge(limits.bodyBytes).options);
       }
       return respond(response, body);
     };
@@ -134,7 +135,7 @@ function refuse(message: NodeMessage, limits: Limits): Response | undefined {
     return problem(405, { headers: { allow } });
   }
   if (Number(message.headers["content-length"] ?? 0) > limits.bodyBytes) {
-    return problem(413, { code: "BODY_TOO_LARGE", detail: `The body is over ${limits.bodyBytes} bytes.` });
+    return problem(413, tooLarge(limits.bodyBytes).options);
   }
   // RFC 9112 section 3.2: two Host lines are an error; node:http keeps the first and tells nobody.
   let hosts = 0;

@@ -34,7 +34,7 @@ test("what is no expression of five fields is refused", () => {
     "*/0 * * * *",
     "a * * * *",
   ]) {
-    assert.throws(() => parseCron(cron), { code: "SCHEDULE_INVALID" }, cron);
+    assert.throws(() => parseCron(cron), { code: "CRON_INVALID" }, cron);
   }
 });
 

@@ -16,7 +16,7 @@ const RANGES = [
   [0, 7],
 ] as const;
 
-/** Calls each pattern in the minutes of its expression until the answer is called. Throws SCHEDULE_INVALID. */
+/** Calls each pattern in the minutes of its expression until the answer is called. Throws CRON_INVALID. */
 export function startSchedules(schedules: readonly Schedule[], call: (pattern: string) => void): () => void {
   const due = schedules.map(([cron, pattern]) => [parseCron(cron), pattern] as const);
   let timer: NodeJS.Timeout | undefined;
@@ -39,7 +39,7 @@ export function startSchedules(schedules: readonly Schedule[], call: (pattern: s
 /** Whether a moment is in a minute of the expression. */
 export function parseCron(cron: string): (moment: Date) => boolean {
   const fail = (): never => {
-    throw new GodwitError("SCHEDULE_INVALID", `${JSON.stringify(cron)} is not a cron expression of five fields.`);
+    throw new GodwitError("CRON_INVALID", `${JSON.stringify(cron)} is not a cron expression of five fields.`);
   };
   const texts = cron.trim().split(/\s+/);
   if (texts.length !== RANGES.length) fail();

@@ -23,7 +23,8 @@ const NODE: Capabilities = {
   nodeBuiltins: "all",
   nativeModules: true,
   front: "self",
-  limits: { requestBytes: 10_485_760 },
+  // One process has nothing behind it.
+  limits: { functions: 1, requestBytes: 10_485_760 },
 };
 
 /** The target `node`. */

@@ -2,7 +2,8 @@
  * Bounds what a client may send.
  * @module
  */
-import { GodwitError, HttpError } from "../errors.ts";
+import { GodwitError, type HttpError } from "../errors.ts";
+import { tooLarge } from "../http/too-large.ts";
 import type { Middleware } from "../types.ts";
 
 export interface BodyLimitOptions {
@@ -22,15 +23,8 @@ export function bodyLimit({ max }: BodyLimitOptions): Middleware {
   if (!Number.isSafeInteger(max) || max < 0) {
     throw new GodwitError("BODY_LIMIT_INVALID", `bodyLimit() takes a whole number of bytes, not ${max}.`);
   }
-  const tooLarge = () =>
-    new HttpError(413, {
-      title: "Content Too Large",
-      code: "BODY_TOO_LARGE",
-      detail: `The body may have ${max} bytes at most.`,
-    });
-
   return async function bodyLimit(request, _context, next) {
-    if (Number(request.headers.get("content-length") ?? 0) > max) throw tooLarge();
+    if (Number(request.headers.get("content-length") ?? 0) > max) throw tooLarge(max);
     if (!request.body) return next();
     let over: HttpError | undefined;
     let seen = 0;
@@ -42,7 +36,7 @@ export function bodyLimit({ max }: BodyLimitOptions): Middleware {
           if (done) return controller.close();
           seen += value.byteLength;
           if (seen <= max) return controller.enqueue(value);
-          over = tooLarge();
+          over = tooLarge(max);
           reader.cancel(over).catch(() => {});
           controller.error(over);
         },
