@@ -24,6 +24,8 @@ export interface Output {
 
 export interface Pass {
   outputs: Map<string, Output>;
+  /** The module graph, as esbuild names it. */
+  inputs: Metafile["inputs"];
   warnings: Message[];
 }
 
@@ -35,7 +37,8 @@ export async function runPass(options: BuildOptions, namer: Namer): Promise<Pass
     },
   );
   const clean = (code: string): string => (options.minify ? code : cleanPaths(code, namer));
-  return { outputs: readOutputs(result.outputFiles ?? [], result.metafile, namer, clean), warnings: result.warnings };
+  const { metafile, outputFiles = [], warnings } = result;
+  return { outputs: readOutputs(outputFiles, metafile, namer, clean), inputs: metafile.inputs, warnings };
 }
 
 function toError(failure: BuildFailure | Error): Error {

@@ -7,7 +7,8 @@ import type { BuildOptions as EsbuildOptions, Message } from "esbuild";
 import { type Finish, finish } from "./bundle-finish.ts";
 import { joinFunctions, type Shipment } from "./bundle-join.ts";
 import { createNamer, type Namer } from "./bundle-names.ts";
-import { describe, type Output, reach, runPass } from "./bundle-pass.ts";
+import { createOrderCheck, type Disorder, type OrderCheck } from "./bundle-order.ts";
+import { describe, type Output, type Pass, reach, runPass } from "./bundle-pass.ts";
 import { resolveGodwit } from "./bundle-resolve.ts";
 import type { BuiltFile, BuiltFunction, Capabilities, EsbuildSettings, FunctionPlan, Target } from "./contracts.ts";
 import { importNamespaces } from "./optimise.ts";
@@ -69,17 +70,32 @@ async function bundleVariant(input: BundleInput, variant: string, plans: Functio
     namer,
   });
   const warnings: Message[] = [];
-  const outputs = new Map<string, Output>();
   const alone = settings.selfContained === true || settings.format === "iife" || settings.dynamicImport === false;
-  for (const batch of alone ? chunk(plans, BATCH) : [plans]) {
-    const pass = await runPass({ ...options, splitting: !alone, entryPoints: batch.map(toEntryPoint) }, namer);
-    for (const [name, output] of pass.outputs) outputs.set(name, output);
-    warnings.push(...pass.warnings);
-  }
   const extension = extensionOf(settings);
-  const ship = shipOf(outputs, plans, extension);
-  // one function has nothing to share: its chunks are what it loads later
-  if (ship.length > 1) await joinFunctions(ship, { options, namer, extension });
+  const run = async (some: readonly FunctionPlan[], splitting: boolean): Promise<Pass> => {
+    const pass = await runPass({ ...options, splitting, entryPoints: some.map(toEntryPoint) }, namer);
+    warnings.push(...pass.warnings);
+    return pass;
+  };
+  const bundleAlone = async (some: readonly FunctionPlan[]): Promise<Shipment[]> => {
+    const shipments: Shipment[] = [];
+    for (const batch of chunk(some, BATCH))
+      shipments.push(...shipOf((await run(batch, false)).outputs, batch, extension));
+    return shipments;
+  };
+  const notices: Notice[] = [];
+  let ship: Shipment[];
+  if (alone) ship = await bundleAlone(plans);
+  else {
+    const { outputs, inputs } = await run(plans, true);
+    ship = shipOf(outputs, plans, extension);
+    // one function has nothing to share: its chunks are what it loads later
+    if (ship.length > 1) await joinFunctions(ship, { options, namer, extension });
+    const disorders = await findDisorders(ship, createOrderCheck({ root, inputs, outputs }));
+    const again = await bundleAlone(plans.filter((plan) => disorders.has(plan)));
+    ship = ship.map((each) => again.find(({ plan }) => plan === each.plan) ?? each);
+    if (disorders.size > 0) notices.push(bundledAlone(disorders, namer));
+  }
   const finishing: Finish = {
     requireBanner: settings.requireBanner === true && settings.format === "esm",
     namer,
@@ -90,11 +106,32 @@ async function bundleVariant(input: BundleInput, variant: string, plans: Functio
     functions: ship.map((each) => toFunction(each, extension, finished, finishing, config)),
     weights: Object.fromEntries(ship.map(({ plan, inputs }) => [plan.id, weigh(inputs, namer)])),
     externals: Object.fromEntries(ship.map((each) => [each.plan.id, externalsOf(each, importers)])),
-    notices: warnings.filter(isOwn).map((warning) => ({ code: "BUNDLE_WARNING", message: describe(warning) })),
+    notices: [
+      ...notices,
+      ...warnings.filter(isOwn).map((warning) => ({ code: "BUNDLE_WARNING", message: describe(warning) })),
+    ],
   };
 }
 
-function shipOf(outputs: ReadonlyMap<string, Output>, plans: FunctionPlan[], extension: string): Shipment[] {
+/** Functions whose modules would run in another order than the one that their imports ask for, where that shows. */
+async function findDisorders(ship: Shipment[], check: OrderCheck): Promise<Map<FunctionPlan, Disorder>> {
+  const disorders = new Map<FunctionPlan, Disorder>();
+  for (const { plan, entry, chunks } of ship) {
+    const disorder = await check.find({ source: `godwit-entry:${plan.id}`, files: [entry, ...chunks] });
+    if (disorder) disorders.set(plan, disorder);
+  }
+  return disorders;
+}
+
+function bundledAlone(disorders: ReadonlyMap<FunctionPlan, Disorder>, namer: Namer): Notice {
+  const ids = [...disorders.keys()].map(({ id }) => id);
+  const [{ first = "", second = "" } = {}] = disorders.values();
+  const names = ids.length > 5 ? `${ids.slice(0, 5).join(", ")} and ${ids.length - 5} more` : ids.join(", ");
+  const why = `${namer.nameOf(first)} does something when it is imported and has to run before ${namer.nameOf(second)}`;
+  return { code: "BUNDLED_ALONE", message: `Without shared chunks, to keep the order of imports: ${names} (${why}).` };
+}
+
+function shipOf(outputs: ReadonlyMap<string, Output>, plans: readonly FunctionPlan[], extension: string): Shipment[] {
   return plans.map((plan) => {
     const name = `${entryName(plan)}${extension}`;
     const entry = outputs.get(name);
