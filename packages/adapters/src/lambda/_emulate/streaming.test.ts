@@ -17,6 +17,7 @@ export const handler = awslambda.streamifyResponse(async (event, stream) => {
     out.end();
   } else if (path === "/bytes") { const out = from(stream, meta); out.write(new Uint8Array([0, 255, 0])); out.end(); }
   else if (path === "/empty") { from(stream, { statusCode: 204 }).end(); }
+  else if (path === "/untyped") { const out = from(stream, { statusCode: 200 }); out.write("x"); out.end(); }
   else if (path === "/bare") { stream.setContentType("text/csv"); stream.write("a,b"); stream.end(); }
   else if (path === "/late") { const out = from(stream, meta); out.write("begun"); await new Promise((r) => setTimeout(r, 50)); throw new RangeError("late"); }
   else if (path === "/early") { throw new RangeError("early"); }
@@ -63,7 +64,8 @@ for (const front of ["function-url-stream", "rest-stream"]) {
     const bytes = await get(emulator, "/bytes");
     assert.deepEqual(new Uint8Array(await bytes.arrayBuffer()), new Uint8Array([0, 255, 0]));
     assert.deepEqual(bytes.headers.getSetCookie(), ["a=1", "b=2"]);
-    assert.equal((await get(emulator, "/empty")).status, 204);
+    const empty = await get(emulator, "/empty");
+    assert.deepEqual([empty.status, empty.headers.get("content-type")], [204, null]);
     assert.equal((await (await get(emulator, "/big")).arrayBuffer()).byteLength, 8_000_000);
   });
 
@@ -81,6 +83,16 @@ for (const front of ["function-url-stream", "rest-stream"]) {
     assert.equal((await get(emulator, "/early")).status, 502);
   });
 }
+
+test("bytes without a type get the one of the front", async (t) => {
+  for (const [front, type] of [
+    ["function-url-stream", "application/octet-stream"],
+    ["rest-stream", "application/json"],
+  ]) {
+    const answer = await get(await start(t, STREAM, { front }), "/untyped");
+    assert.deepEqual([answer.headers.get("content-type"), await answer.text()], [type, "x"]);
+  }
+});
 
 test("without metadata a Function URL sends a 200 of the stream's type, REST a 502", async (t) => {
   const url = await start(t, STREAM, { front: "function-url-stream" });
