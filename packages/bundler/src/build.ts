@@ -19,6 +19,7 @@ import { report } from "./report.ts";
 import { scanApp } from "./scan.ts";
 import type { AnalysedApp, BuildOptions, BuildResult, Notice } from "./steps.ts";
 import { trace } from "./trace.ts";
+import { writeTypes } from "./types-file.ts";
 
 /** What `planApp` needs of the options of a build. */
 export type PlanOptions = Pick<BuildOptions, "root" | "target" | "targetConfig" | "config" | "onStep">;
@@ -29,11 +30,15 @@ export interface PlannedApp {
   notices: Notice[];
 }
 
-/** The first three steps: which functions a build would make, and why. Nothing is bundled or written. */
+/**
+ * The first three steps: which functions a build would make, and why. Nothing is bundled; the app's types are written
+ * down for its editor.
+ */
 export async function planApp(options: PlanOptions): Promise<PlannedApp> {
   const { root, target, targetConfig, config = {}, onStep } = options;
   onStep?.("scan");
   const scanned = await scanApp(resolve(root));
+  writeTypes(scanned);
   onStep?.("analyse");
   const settings = analysisSettings(target, targetConfig);
   const app = await analyseApp(scanned, { external: config.external ?? [], settings });

@@ -19,6 +19,7 @@ import type { Artefact, FunctionPlan } from "./contracts.ts";
 import { mend } from "./emit-stage.ts";
 import { appSource } from "./entry.ts";
 import { scanApp } from "./scan.ts";
+import { writeTypes } from "./types-file.ts";
 
 export interface BundleModuleOptions {
   /** The app's folder. */
@@ -54,7 +55,9 @@ export async function bundleModule({ root, file }: BundleModuleOptions): Promise
  */
 export async function bundleWhole(options: BundleWholeOptions): Promise<string> {
   const root = resolve(options.root);
-  const app = await analyseApp(await scanApp(root), { external: [] });
+  const scanned = await scanApp(root);
+  writeTypes(scanned);
+  const app = await analyseApp(scanned, { external: [] });
   const whole: FunctionPlan = {
     id: "app",
     role: "handler",

@@ -40,5 +40,6 @@ export type {
   Register,
   Route,
   RouteModule,
+  RoutePattern,
   Trigger,
 } from "./types.ts";

@@ -18,6 +18,9 @@ export interface Register {}
 
 export type Env = Register extends { env: infer E } ? E : Record<string, unknown>;
 
+/** The patterns of the app's routes, once the build has written them down; else any string. */
+export type RoutePattern = Register extends { routes: infer R extends string } ? R : string;
+
 /** Answers one request. The request is the platform's own; the context carries what a `Request` cannot. */
 export type Handler<P extends string | Params = Params, E = Env> = (
   request: Request,
