@@ -7,6 +7,7 @@ import type { BuildOptions as EsbuildOptions, Message } from "esbuild";
 import { type Finish, finish } from "./bundle-finish.ts";
 import { joinFunctions, type Shipment } from "./bundle-join.ts";
 import { createNamer, type Namer } from "./bundle-names.ts";
+import { carryNative } from "./bundle-native.ts";
 import { createOrderCheck, type Disorder, type OrderCheck } from "./bundle-order.ts";
 import { describe, type Output, type Pass, reach, runPass } from "./bundle-pass.ts";
 import { resolveGodwit } from "./bundle-resolve.ts";
@@ -31,6 +32,8 @@ export interface ExternalImport {
   specifier: string;
   /** Absolute folders. */
   from: string[];
+  /** A native file that is carried along under the specifier's name; absolute. */
+  file?: string;
 }
 
 export interface BundleOutput extends Bundled {
@@ -62,10 +65,12 @@ async function bundleVariant(input: BundleInput, variant: string, plans: Functio
   const settings = target.esbuild(variant, targetConfig);
   const namer = createNamer(root);
   const importers = new Map<string, Set<string>>();
+  const natives = new Map<string, string>();
   const originals = new Map<string, string>();
   const options = toEsbuild(input, settings, {
     external: externalPackages(target.variants[variant], plans, config),
     importers,
+    natives,
     originals,
     namer,
   });
@@ -105,7 +110,7 @@ async function bundleVariant(input: BundleInput, variant: string, plans: Functio
   return {
     functions: ship.map((each) => toFunction(each, extension, finished, finishing, config)),
     weights: Object.fromEntries(ship.map(({ plan, inputs }) => [plan.id, weigh(inputs, namer)])),
-    externals: Object.fromEntries(ship.map((each) => [each.plan.id, externalsOf(each, importers)])),
+    externals: Object.fromEntries(ship.map((each) => [each.plan.id, externalsOf(each, importers, natives)])),
     notices: [
       ...notices,
       ...warnings.filter(isOwn).map((warning) => ({ code: "BUNDLE_WARNING", message: describe(warning) })),
@@ -179,13 +184,14 @@ function finishOutput(output: Output, path: string, finishing: Finish, config: B
 interface Collected {
   external: ReadonlySet<string>;
   importers: Map<string, Set<string>>;
+  natives: Map<string, string>;
   originals: Map<string, string>;
   namer: Namer;
 }
 
 function toEsbuild(input: BundleInput, settings: EsbuildSettings, collected: Collected): EsbuildOptions {
   const { root, config, adaptersFrom, plans } = input;
-  const { external, importers, originals, namer } = collected;
+  const { external, importers, natives, originals, namer } = collected;
   const minify = config.minify !== false;
   return {
     absWorkingDir: root,
@@ -220,6 +226,7 @@ function toEsbuild(input: BundleInput, settings: EsbuildSettings, collected: Col
           importers.set(specifier, froms.add(from));
         },
       }),
+      carryNative(namer, natives),
       importNamespaces({ originals, nameOf: namer.nameOf }),
     ],
   };
@@ -236,9 +243,15 @@ function externalPackages(
   return new Set([...(config.external ?? []), ...routes.flatMap((route) => route.external)]);
 }
 
-function externalsOf({ externals }: Shipment, importers: Map<string, Set<string>>): ExternalImport[] {
-  return externals.flatMap((specifier) => {
+function externalsOf(
+  { externals }: Shipment,
+  importers: ReadonlyMap<string, ReadonlySet<string>>,
+  natives: ReadonlyMap<string, string>,
+): ExternalImport[] {
+  return externals.flatMap((specifier): ExternalImport[] => {
     const from = importers.get(specifier);
+    const file = natives.get(specifier);
+    if (file !== undefined) return [{ specifier, from: [], file }];
     return from ? [{ specifier, from: [...from].sort() }] : [];
   });
 }

@@ -15,7 +15,13 @@ const LOADERS = [
   "prebuild-install",
 ];
 
-/** Names of packages in the graph that hold a `.node` file, load one, or import a package that is one. */
+/** Packages with one file for each machine name them so: `sharp-linux-x64`, `crc32-win32-arm64-msvc`. */
+const FOR_ONE_MACHINE = /(?:^|[-/])(?:linux|darwin|win32)-(?:x64|arm64)(?:-|$)/;
+
+/**
+ * Names of packages in the graph that hold a `.node` file, load one, import a package that is one, or may install one:
+ * a browser's entry of theirs, that an edge runtime gets, shows no native file.
+ */
 export function findNative(inputs: Metafile["inputs"], root: string): ReadonlySet<string> {
   const folders = new Map<string, string>();
   const native = new Set<string>();
@@ -27,7 +33,8 @@ export function findNative(inputs: Metafile["inputs"], root: string): ReadonlySe
   }
   for (const [folder, name] of folders) {
     if (LOADERS.includes(name) || native.has(name)) continue;
-    if (readDependencies(resolve(root, folder)).some((dependency) => LOADERS.includes(dependency))) native.add(name);
+    const wanted = readDependencies(resolve(root, folder));
+    if (wanted.some((each) => LOADERS.includes(each) || FOR_ONE_MACHINE.test(each))) native.add(name);
   }
   return native;
 }
@@ -37,11 +44,16 @@ function packageOf(input: string): { name: string; folder: string } | undefined 
   return folder !== undefined && name !== undefined ? { folder, name } : undefined;
 }
 
+interface Dependencies {
+  dependencies?: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
+}
+
 function readDependencies(folder: string): string[] {
   try {
     const text = readFileSync(join(folder, "package.json"), "utf8");
-    const { dependencies = {} } = JSON.parse(text) as { dependencies?: Record<string, string> }; // npm checked it
-    return Object.keys(dependencies);
+    const { dependencies, optionalDependencies } = JSON.parse(text) as Dependencies; // npm checked it
+    return Object.keys({ ...dependencies, ...optionalDependencies });
   } catch {
     return [];
   }

@@ -30,8 +30,8 @@ export function resolveForGraph(platform: EsbuildSettings["platform"]): Plugin {
             : builtin;
         },
       );
-      // One that is built at install time may not be there for this machine.
-      build.onResolve({ filter: /\.node$/ }, async ({ path, kind, resolveDir, pluginData }) => {
+      // One that is built at install time may not be there for this machine, nor napi-rs's WebAssembly in its place.
+      build.onResolve({ filter: /\.node$|-wasm32-wasi$/ }, async ({ path, kind, resolveDir, pluginData }) => {
         if (pluginData === ASKED) return undefined;
         const found = await build.resolve(path, { kind, resolveDir, pluginData: ASKED });
         return found.errors.length === 0 ? { path: found.path } : { path, external: true };

@@ -87,8 +87,12 @@ async function tracePackages(
   externals: ExternalImport[],
   read: (file: string) => Uint8Array,
 ): Promise<Packages> {
-  if (externals.length === 0) return { files: [], weights: [] };
-  const { starts, needs, files } = await findFiles(root, externals);
+  const built: BuiltFile[] = externals.flatMap(({ specifier, file }) =>
+    file === undefined ? [] : [{ path: specifier.replace(/^\.\//, ""), contents: read(file) }],
+  );
+  const weights = new Map(built.map(({ path, contents }) => [path, contents.length]));
+  const packages = externals.filter(({ file }) => file === undefined);
+  const { starts, needs, files } = await findFiles(root, packages);
   for (const { specifier, from } of starts) {
     throw new GodwitError(
       "EXTERNAL_MISSING",
@@ -97,8 +101,6 @@ async function tracePackages(
     );
   }
   const byFolder = Map.groupBy(files, ({ folder }) => folder.dir);
-  const built: BuiltFile[] = [];
-  const weights = new Map<string, number>();
   for (const [place, folder] of [...layOut(needs)].sort(([a], [b]) => (a < b ? -1 : 1))) {
     for (const { path } of byFolder.get(folder.dir) ?? []) {
       const file = { path: `${place}/${relative(folder.dir, path).split(sep).join("/")}`, contents: read(path) };
@@ -114,6 +116,7 @@ async function tracePackages(
 
 /** Follows imports with @vercel/nft from a module that only imports the packages, in the folder of their importer. */
 async function findFiles(root: string, externals: ExternalImport[]) {
+  if (externals.length === 0) return { files: [], needs: [], starts: [] };
   const virtual = new Map<string, string>();
   for (const { specifier, from } of externals) {
     for (const dir of from) {
