@@ -64,38 +64,23 @@ export interface Target {
   domain?: string;
 }
 
+/** What a format has not is undefined in it, so that most members are read alike. */
 export function readTarget(event: LambdaEvent, format: Format): Target {
-  const { requestContext: context = {}, httpMethod = "GET", path = "/" } = event;
-  const { domainName: domain } = context;
-  if (format === "v2") {
-    return {
-      method: context.http?.method ?? "GET",
-      path: cut(clean(event.rawPath ?? "/"), context.stage),
-      query: event.rawQueryString ?? "",
-      ip: context.http?.sourceIp,
-      domain,
-    };
-  }
-  if (format === "lattice") {
-    const [own = "/", ...query] = path.split("?");
-    return {
-      method: event.method ?? "GET",
-      path: clean(own),
-      query: query.length ? query.join("?") : joinQuery(event.queryStringParameters, encodeURIComponent),
-    };
-  }
+  const { requestContext: context = {}, version, rawPath, path = "/" } = event;
+  const { http, identity, stage, domainName: domain } = context;
+  // In the path of VPC Lattice is the query as well.
+  const [own = "", ...rest] = format === "lattice" ? path.split("?") : [(format === "v2" && rawPath) || path];
   const values = event.multiValueQueryStringParameters ?? event.queryStringParameters;
-  if (format === "v1") {
-    return {
-      method: httpMethod,
-      // An HTTP API with payload 1.0 (REST has no version) leaves the stage in the path.
-      path: event.version === "1.0" ? cut(clean(path), context.stage) : clean(path),
-      query: joinQuery(values, encodeURIComponent),
-      ip: context.identity?.sourceIp,
-      domain,
-    };
-  }
-  return { method: httpMethod, path: clean(path), query: joinQuery(values, (text) => text) };
+  // A load balancer does not decode it.
+  const encode = format.startsWith("alb") ? String : encodeURIComponent;
+  return {
+    method: http?.method ?? event.httpMethod ?? event.method ?? "GET",
+    // REST, which has no version, takes the stage off itself; an HTTP API does in neither payload.
+    path: version ? cut(clean(own), stage) : clean(own),
+    query: format === "v2" ? (event.rawQueryString ?? "") : rest.join("?") || joinQuery(values, encode),
+    ip: (http ?? identity)?.sourceIp,
+    domain,
+  };
 }
 
 /** A front may have decoded `%3F` and `%23`; what is no path (`*`, an absolute URL) becomes one, never an origin. */

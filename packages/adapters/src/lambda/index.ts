@@ -12,11 +12,13 @@ import { type Invocation, type LambdaContext, openInvocation } from "./invocatio
 import { type JobEvent, runJob } from "./jobs.ts";
 import { type RequestOptions, toRequest } from "./request.ts";
 import { toResult } from "./results.ts";
+import type { RunSchedule } from "./schedule.ts";
 import { type AwsLambda, type ResponseStream, sendStream } from "./stream.ts";
 
 export { type Background, createBackground } from "./background.ts";
 export { type AnswerFile, openFiles } from "./files.ts";
 export type { LambdaContext } from "./invocation.ts";
+export { type RunSchedule, runSchedule } from "./schedule.ts";
 export type { ResponseStream } from "./stream.ts";
 
 export interface LambdaOptions extends RequestOptions {
@@ -24,6 +26,8 @@ export interface LambdaOptions extends RequestOptions {
   background?: Background;
   /** Files that win over the app's routes. Default: none. */
   files?: AnswerFile;
+  /** Runs Godwit's schedules. Default: such an event is one that nobody here answers. */
+  schedule?: RunSchedule;
 }
 
 export type LambdaHandler = (event: unknown, context: LambdaContext) => Promise<unknown>;
@@ -34,7 +38,7 @@ export type LambdaStreamingHandler = (event: unknown, stream: ResponseStream, co
  * both header modes and VPC Lattice (event version V2), with the answer in one piece. Which one sent an event is read
  * from the event. `context.platform.raw` is `{ event, context }`; the request's id is Lambda's.
  *
- * Other events: warm-ups and Godwit's schedules (see `jobs.ts`); the rest rejects with LAMBDA_EVENT_UNKNOWN.
+ * Other events: warm-ups and, with `schedule`, Godwit's own (see `jobs.ts`); the rest rejects with LAMBDA_EVENT_UNKNOWN.
  *
  * @example
  * export const handler = toHandler(app);
@@ -63,10 +67,7 @@ export function toHandler(app: App, options: LambdaOptions = {}): LambdaHandler 
 export function toStreamingHandler(app: App, options: LambdaOptions = {}): LambdaStreamingHandler {
   const { awslambda: aws }: { awslambda?: AwsLambda } = globalThis as object; // with the runtime's own global
   if (!aws?.streamifyResponse) {
-    throw new GodwitError(
-      "LAMBDA_STREAMING_MISSING",
-      "Streaming needs the global `awslambda` of Lambda's Node runtime.",
-    );
+    throw new GodwitError("LAMBDA_STREAMING_MISSING", "Streaming needs Lambda's global `awslambda`.");
   }
   return aws.streamifyResponse(async (event: unknown, stream: ResponseStream, context: LambdaContext) => {
     const call = openCall(app, options, event, context);
@@ -111,17 +112,16 @@ function openCall(app: App, options: LambdaOptions, raw: unknown, context: Lambd
     platform: { name: "lambda", raw: { event: raw, context } },
   };
   const answer = async (format: Format) => {
-    let head = false;
+    let request: Request | undefined;
     let response: Response;
     try {
-      const { request, ip } = toRequest(event, format, options, signal);
-      execution.ip = ip;
-      head = request.method === "HEAD";
+      ({ request, ip: execution.ip } = toRequest(event, format, options, signal));
       response = await (options.files?.(request) ?? app.fetch(request, execution));
     } catch (error) {
-      response = refuse(error);
+      response =
+        request || error instanceof HttpError ? refuse(error) : problem(400, { code: "LAMBDA_REQUEST_MALFORMED" });
     }
-    return { response, head };
+    return { response, head: request?.method === "HEAD" };
   };
 
   return {
@@ -129,7 +129,8 @@ function openCall(app: App, options: LambdaOptions, raw: unknown, context: Lambd
     invocation,
     answer,
     async toValue() {
-      if (!format) return runJob(app, event, execution, signal);
+      const { schedule } = options;
+      if (!format) return runJob(event, schedule && ((pattern) => schedule(app, pattern, execution, signal)));
       const { response, head } = await answer(format);
       try {
         return await toResult(response, format, head);

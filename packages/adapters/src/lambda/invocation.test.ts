@@ -67,7 +67,7 @@ test("the request's signal aborts before Lambda's deadline, and work that hangs 
   const result = await toHandler(app)(httpEvent(), lambdaContext(260));
   assert.equal((result as { statusCode: number }).statusCode, 200); // of v2
   assert.equal((reason as DOMException).name, "TimeoutError"); // aborted above
-  assert.match(String(logged.mock.calls[0]?.arguments[0]), /time was up/);
+  assert.match(String(logged.mock.calls[0]?.arguments[0]), /waitUntil was cut short/);
 });
 
 test("a background that holds gets the work, one that does not leaves it before the answer", async () => {

@@ -23,9 +23,9 @@ const MARGIN = 250;
 export function openInvocation(context: LambdaContext): Invocation {
   const controller = new AbortController();
   const { signal } = controller;
-  const expire = () => controller.abort(new DOMException("The function's time is up.", "TimeoutError"));
+  const expire = () => controller.abort(new DOMException("Time is up.", "TimeoutError"));
   const timer = setTimeout(expire, Math.max(0, context.getRemainingTimeInMillis() - MARGIN));
-  let work: Promise<unknown>[] = [];
+  const work: Promise<unknown>[] = [];
   return {
     signal,
     waitUntil(promise) {
@@ -34,14 +34,10 @@ export function openInvocation(context: LambdaContext): Invocation {
     async settle() {
       // Work may bring more work.
       while (work.length && !signal.aborted) {
-        const all = Promise.all(work);
-        work = [];
+        const all = Promise.all(work.splice(0));
         await new Promise<unknown>((resolve) => {
           all.then(resolve);
-          signal.addEventListener("abort", () => {
-            console.error("waitUntil work was not done when the function's time was up.");
-            resolve(undefined);
-          });
+          signal.onabort = () => resolve(console.error("waitUntil was cut short: time is up."));
         });
       }
       clearTimeout(timer);

@@ -5,11 +5,12 @@ import { onePattern } from "@godwit/core/router";
 import type { Handler } from "@godwit/core/types";
 import type { EventBridgeEvent, SNSEvent, SQSEvent } from "aws-lambda";
 import { httpEvent, lambdaContext, restEvent } from "./events.fixture.ts";
-import { toHandler } from "./index.ts";
+import { runSchedule, toHandler } from "./index.ts";
 
 const handlerOf = (handler: Handler) =>
   toHandler(
     createApp(onePattern(["daily report"], { pattern: "/daily report", module: { GET: handler }, middleware: [] })),
+    { schedule: runSchedule },
   );
 const ok = () => new Response("ok");
 
@@ -43,6 +44,13 @@ test("a schedule that fails rejects, so that the scheduler tries again", async (
   await assert.rejects(handlerOf(() => new Response(null, { status: 503 }))(event, lambdaContext()), failed);
   await assert.rejects(handlerOf(ok)({ godwit: "schedule", pattern: "/other" }, lambdaContext()), {
     code: "LAMBDA_SCHEDULE_FAILED",
+  });
+});
+
+test("a function without schedules runs none", async () => {
+  const handler = toHandler({ fetch: () => assert.fail("reached") });
+  await assert.rejects(handler({ godwit: "schedule", pattern: "/daily report" }, lambdaContext()), {
+    code: "LAMBDA_EVENT_UNKNOWN",
   });
 });
 
@@ -82,7 +90,7 @@ test("every other event rejects with its source's name", async () => {
   for (const [event, source] of sources) {
     await assert.rejects(handler(event, lambdaContext()), {
       code: "LAMBDA_EVENT_UNKNOWN",
-      message: `An event of ${source} is neither HTTP nor a schedule of Godwit. Send it to a function of its own.`,
+      message: `An event of ${source} is neither HTTP nor a schedule of Godwit.`,
     });
   }
 });

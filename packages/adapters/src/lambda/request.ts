@@ -28,18 +28,10 @@ export interface Incoming {
 const HOST = /^([\w.-]+|\[[\da-f:.]+\])(:\d+)?$/i;
 
 /**
- * Throws an HttpError for a request that HTTP forbids (400) or that a Request cannot carry (405: Fetch section 2.2.1).
- * A body of GET and HEAD is dropped: fetch knows none.
+ * Throws for a request that HTTP forbids (400; an HttpError or what the platform's Request and Headers throw) or that a
+ * Request cannot carry (405: Fetch section 2.2.1). A body of GET and HEAD is dropped: fetch knows none.
  */
 export function toRequest(event: LambdaEvent, format: Format, options: RequestOptions, signal: AbortSignal): Incoming {
-  try {
-    return translate(event, format, options, signal);
-  } catch (error) {
-    throw error instanceof HttpError ? error : new HttpError(400, { code: "LAMBDA_REQUEST_MALFORMED", cause: error });
-  }
-}
-
-function translate(event: LambdaEvent, format: Format, options: RequestOptions, signal: AbortSignal): Incoming {
   const { method, path, query, ip, domain } = readTarget(event, format);
   const { trustProxy = 0, basePath } = options;
   if (/^(CONNECT|TRACE|TRACK)$/i.test(method)) {

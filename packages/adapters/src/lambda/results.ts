@@ -21,6 +21,8 @@ const HOP_BY_HOP = /^(connection|keep-alive|proxy-connection|transfer-encoding|u
 /** Content that fronts pass on as text. */
 const TEXT = /^(text\/|application\/(.*\+)?(json|xml|javascript|x-www-form-urlencoded)\b)/i;
 const MIB = 1_048_576;
+/** Of a TypeError. */
+export const NOT_BYTES = "A body chunk is no Uint8Array.";
 
 /** A status without content (Fetch's null body statuses). */
 export const isBodiless = (status: number): boolean =>
@@ -37,20 +39,19 @@ export function toHead(response: Response, format: Format, length?: number): Res
   if (statusCode === 101 || statusCode === 204) delete headers["content-length"];
   else if (length !== undefined) headers["content-length"] = `${length}`;
   const cookies = response.headers.getSetCookie();
-
-  if (format === "v2") return { statusCode, headers, ...(cookies[0] && { cookies }) };
-  if (format === "v1")
-    return { statusCode, headers, ...(cookies[0] && { multiValueHeaders: { "set-cookie": cookies } }) };
-  if (format === "lattice") {
-    return { statusCode, headers: cookies[1] ? { ...headers, "set-cookie": cookies } : withCookies(headers, cookies) };
-  }
-  // The load balancer reads the map of its own mode alone, the one that the event came in.
-  const statusDescription = describe(response);
-  if (format === "alb") return { statusCode, statusDescription, headers: withCookies(headers, cookies) };
-  const multiValueHeaders: Record<string, string[]> = {};
-  for (const name in headers) multiValueHeaders[name] = [headers[name] ?? ""];
-  if (cookies[0]) multiValueHeaders["set-cookie"] = cookies;
-  return { statusCode, statusDescription, multiValueHeaders };
+  const result: Result = { statusCode };
+  if (format.startsWith("alb")) result.statusDescription = describe(response);
+  if (format === "alb-multi") {
+    // The load balancer reads the map of its own mode alone, the one that the event came in.
+    result.multiValueHeaders = {};
+    for (const name in headers) result.multiValueHeaders[name] = [headers[name] ?? ""];
+  } else result.headers = headers;
+  if (!cookies[0]) return result;
+  if (format === "v2") result.cookies = cookies;
+  else if (format === "alb") spellCookies(headers, cookies);
+  else if (format !== "lattice") result.multiValueHeaders = { ...result.multiValueHeaders, "set-cookie": cookies };
+  else result.headers = { ...headers, "set-cookie": cookies[1] ? cookies : cookies[0] };
+  return result;
 }
 
 /**
@@ -58,24 +59,17 @@ export function toHead(response: Response, format: Format, length?: number): Res
  * case (RFC 9110 section 5.1), keys of JSON do not. AWS documents no way; this is what Mangum and others do. Nine
  * letters make 512 spellings. The clean way is `lambda.multi_value_headers.enabled` on the target group.
  */
-function withCookies(headers: Record<string, string>, cookies: readonly string[]): Record<string, string> {
+function spellCookies(headers: Record<string, string>, cookies: readonly string[]): void {
   cookies.forEach((cookie, at) => {
-    let bits = at;
-    const name = "set-cookie".replace(/[a-z]/g, (letter) => {
-      const upper = bits & 1;
-      bits >>= 1;
-      return upper ? letter.toUpperCase() : letter;
-    });
-    headers[name] = cookie;
+    const spell = (letter: string, place: number) =>
+      at & (1 << (place > 3 ? place - 1 : place)) ? letter.toUpperCase() : letter;
+    headers["set-cookie".replace(/[a-z]/g, spell)] = cookie;
   });
-  return headers;
 }
 
 /** `200 OK`. */
-function describe({ status, statusText }: Response): string {
-  const phrase = statusText || process.getBuiltinModule("node:http").STATUS_CODES[status] || "Unknown";
-  return `${status} ${phrase}`;
-}
+const describe = ({ status, statusText }: Response): string =>
+  `${status} ${statusText || process.getBuiltinModule("node:http").STATUS_CODES[status] || "Unknown"}`;
 
 /**
  * Reads the body and makes the whole answer. Content is text when its type says so, nothing has encoded it and its
@@ -85,28 +79,25 @@ function describe({ status, statusText }: Response): string {
  */
 export async function toResult(response: Response, format: Format, head?: boolean): Promise<Result> {
   const limit = (format.startsWith("alb") ? 1 : 6) * MIB;
-  let result: Result | undefined;
-  if (head || isBodiless(response.status)) {
-    response.body?.cancel().catch(() => {});
-    const length = response.status === 205 ? 0 : undefined;
-    result = { ...toHead(response, format, length), body: "", isBase64Encoded: false };
-  } else {
-    const bytes = await readBody(response, limit);
-    if (bytes) {
-      const isBase64Encoded = !isText(response.headers, bytes);
-      const body = bytes.toString(isBase64Encoded ? "base64" : "utf8");
-      result = { ...toHead(response, format, bytes.length), body, isBase64Encoded };
-      // One character takes at most six bytes of JSON (\u0000), so that small answers need no second look.
-      if (body.length > limit / 8 && Buffer.byteLength(JSON.stringify(result)) > limit) result = undefined;
-    }
+  const bare = head || isBodiless(response.status);
+  if (bare) response.body?.cancel().catch(() => {});
+  const bytes = bare ? Buffer.alloc(0) : await readBody(response, limit);
+  if (bytes) {
+    const isBase64Encoded = !bare && !isText(response.headers, bytes);
+    const body = bytes.toString(isBase64Encoded ? "base64" : "utf8");
+    const length = bare && response.status !== 205 ? undefined : bytes.length;
+    const result = { ...toHead(response, format, length), body, isBase64Encoded };
+    // One character takes at most six bytes of JSON (\u0000), so that small answers need no second look.
+    if (body.length < limit / 8 || Buffer.byteLength(JSON.stringify(result)) <= limit) return result;
   }
-  return result ?? toResult(tooLarge(limit), format);
+  const detail = `The answer is over ${limit} bytes. Stream it, or send a link to it.`;
+  return toResult(refuseSize("LAMBDA_RESPONSE_TOO_LARGE", detail), format);
 }
 
-function tooLarge(limit: number): Response {
-  const detail = `The answer is larger than the ${limit} bytes that this front takes. Stream it, or send a link to it.`;
-  console.error(`LAMBDA_RESPONSE_TOO_LARGE: ${detail}`);
-  return problem(502, { code: "LAMBDA_RESPONSE_TOO_LARGE", detail });
+/** A 502 that is logged. */
+export function refuseSize(code: string, detail: string): Response {
+  console.error(`${code}: ${detail}`);
+  return problem(502, { code, detail });
 }
 
 /** All bytes; undefined when there are more than the limit. */
@@ -116,7 +107,7 @@ async function readBody(response: Response, limit: number): Promise<Buffer | und
   // Leaving the loop cancels the body.
   for await (const chunk of response.body ?? []) {
     // Fetch section 2.2.4: text is an error here as it is everywhere.
-    if (!(chunk instanceof Uint8Array)) throw new TypeError("A body stream gave a chunk that is no Uint8Array.");
+    if (!(chunk instanceof Uint8Array)) throw new TypeError(NOT_BYTES);
     size += chunk.length;
     if (size > limit) return undefined;
     chunks.push(chunk);

@@ -3,9 +3,8 @@
  * https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
  * @module
  */
-import { problem } from "@godwit/core/errors";
 import type { Format } from "./events.ts";
-import { isBodiless, toHead } from "./results.ts";
+import { isBodiless, NOT_BYTES, refuseSize, toHead } from "./results.ts";
 
 /** The part of Lambda's stream that is used. It is no `Writable`, but its `write` and events are. */
 export interface ResponseStream {
@@ -43,9 +42,7 @@ export async function sendStream(
   if (bare) body?.cancel().catch(() => {});
   if (format === "v1" && Buffer.byteLength(JSON.stringify(meta)) > PRELUDE) {
     body?.cancel().catch(() => {});
-    const detail = `Status and fields are more than the ${PRELUDE} bytes that API Gateway takes. Send fewer of them.`;
-    console.error(`LAMBDA_HEADERS_TOO_LARGE: ${detail}`);
-    const answer = problem(502, { code: "LAMBDA_HEADERS_TOO_LARGE", detail });
+    const answer = refuseSize("LAMBDA_HEADERS_TOO_LARGE", `Status and headers are over ${PRELUDE} bytes.`);
     meta = toHead(answer, format);
     send = answer.body;
   }
@@ -74,7 +71,7 @@ async function pump(body: ReadableStream<Uint8Array>, out: ResponseStream): Prom
     const { done, value } = await reader.read();
     if (done || closed) return;
     // Fetch section 2.2.4; and the runtime writes other values as JSON.
-    if (!(value instanceof Uint8Array)) throw new TypeError("A body stream gave a chunk that is no Uint8Array.");
+    if (!(value instanceof Uint8Array)) throw new TypeError(NOT_BYTES);
     if (!out.write(value)) await Promise.race([new Promise<void>((resolve) => out.once("drain", resolve)), gone]);
   }
 }

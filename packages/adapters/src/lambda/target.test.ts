@@ -146,6 +146,8 @@ import { createBackground, openFiles, toHandler } from "@godwit/adapters/lambda"
 export const handler = toHandler(app, { trustProxy: 1, basePath: "/v1", files: openFiles(import.meta.url), background: await createBackground() });
 `,
   );
+  const daily = planOf("a", [], { routes: [routeOf("/daily", { config: { schedule: "0 5 * * *" } })] });
+  assert.match(target.entry(daily, config), /handler = toHandler\(app, \{ schedule: runSchedule \}\);/);
   assert.match(
     target.entry(planOf("a", ["/a"], { usesWaitUntil: true }), await configOf({ front: "rest-stream" })),
     /handler = toStreamingHandler\(app\);/,

@@ -67,6 +67,10 @@ function writeEntry(fn: FunctionPlan, config: LambdaConfig): string {
     names.push("openFiles");
     options.push("files: openFiles(import.meta.url)");
   }
+  if (fn.routes.some((route) => route.config.schedule)) {
+    names.push("runSchedule");
+    options.push("schedule: runSchedule");
+  }
   if (fn.usesWaitUntil && !streams) {
     names.push("createBackground");
     // Registration ends with the first invocation, so that the module has to wait for it.
