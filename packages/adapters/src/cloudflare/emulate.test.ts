@@ -69,6 +69,7 @@ const ROUTES: Record<string, string> = {
     controller.enqueue(new TextEncoder().encode("second")); controller.close(); } }), { headers: { "content-type": "text/html" } });`,
   "/broken-stream": `export const GET = () => new Response(new ReadableStream({ async start(controller) {
     controller.enqueue(new TextEncoder().encode("part")); await scheduler.wait(10); controller.error(new Error("mid")); } }));`,
+  "/unread": 'export const POST = () => new Response("not read");',
   "/echo": "export const POST = (request) => new Response(request.body);",
   "/abort": `let aborted = false; export const GET = (request, context) => {
     context.signal.addEventListener("abort", () => { aborted = true; });
@@ -207,6 +208,14 @@ describe("one Worker", () => {
     const bytes = Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 31) % 256);
     const response = await get("/echo", { method: "POST", body: bytes });
     assert.deepEqual(new Uint8Array(await response.arrayBuffer()), bytes);
+  });
+
+  test("a long body that nobody reads does not cost the answer, nor the next one", async () => {
+    const body = new Uint8Array(1 << 20);
+    for (let round = 0; round < 20; round++) {
+      const answer = await emulator.fetch(new Request("http://app.test/unread", { method: "POST", body }));
+      assert.equal(await answer.text(), "not read");
+    }
   });
 
   test("a client that goes away aborts context.signal", { timeout: 10_000 }, async () => {

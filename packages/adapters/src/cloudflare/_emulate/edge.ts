@@ -5,8 +5,16 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
-import { Agent, createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
-import type { Duplex } from "node:stream";
+import {
+  Agent,
+  type ClientRequest,
+  createServer,
+  type IncomingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import { type Duplex, Transform } from "node:stream";
 import { clientAddress, hasBody, pairsOf, sendHead } from "../../_emulate/raw.ts";
 
 export interface Edge {
@@ -23,10 +31,11 @@ const HOP = /^(?:connection|keep-alive|proxy-connection)$/i;
 const EDGE_ONLY = /^(?:cf-(?:connecting-ip|ray|ipcountry|visitor|worker)|mf-.*)$/i;
 /** workerd ends a chunked body cleanly when its stream failed, and then closes the connection: how long to look. */
 const FAILURE_WINDOW = 20;
+/** Bytes that workerd takes after an answer before it closes the connection, and how long to look for an answer then. */
+const UNREAD = 32 * 1024;
+const ANSWER_WINDOW = 20;
 
 export function createEdge(): Edge {
-  // workerd closes idle connections after five seconds: ours go first.
-  const agent = new Agent({ keepAlive: true, timeout: 2000 });
   const busy = new Set<ServerResponse>();
   let open: (origin: URL) => void = () => {};
   let origin = new Promise<URL>((resolve) => {
@@ -46,14 +55,22 @@ export function createEdge(): Edge {
     };
     // RFC 9112 section 3.2.4: `OPTIONS *` asks about the server, and a Worker has a path.
     if (incoming.url === "*") return fail(400, "The request has no path.");
+    // A connection for each request: workerd closes one after an answer to a body that nobody read, and the next
+    // request on it would be lost. Kept alive all the same, since its early end tells of a failed stream.
+    const agent = new Agent({ keepAlive: true });
+    answer.on("close", () => agent.destroy());
     try {
       const headers = toWorkerHeaders(incoming);
       const outgoing = request({ agent, hostname, port, method: incoming.method, path: pathOf(incoming), headers });
-      outgoing.on("error", () => fail(502, "The Worker did not answer."));
-      outgoing.on("response", (response) => relay(response, answer));
+      let whole = () => false;
+      outgoing.on("error", () => whole() || fail(502, "The Worker did not answer."));
+      outgoing.on("response", (response) => {
+        whole = () => response.complete;
+        relay(response, answer);
+      });
       answer.on("close", () => answer.writableFinished || outgoing.destroy());
       if (hasBody(incoming)) sendHead(outgoing);
-      incoming.pipe(outgoing);
+      incoming.pipe(afterAnswers(outgoing)).pipe(outgoing);
     } catch {
       fail(400, "The request is not valid HTTP."); // Node refuses to send such a path
     }
@@ -97,9 +114,29 @@ export function createEdge(): Edge {
     close() {
       server.close();
       server.closeAllConnections();
-      agent.destroy();
     },
   };
+}
+
+/**
+ * Lets an answer be read before more of the body goes out. A Worker may answer without reading it, and workerd then
+ * closes the connection: a write to that fails, and takes with it what has come but was not read.
+ */
+function afterAnswers(outgoing: ClientRequest): Transform {
+  let answer: IncomingMessage | undefined;
+  let sent = 0;
+  outgoing.once("response", (response) => {
+    answer = response;
+  });
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const pass = () => done(null, answer?.complete ? undefined : chunk);
+      const before = sent;
+      sent += chunk.length;
+      if (before > UNREAD || sent <= UNREAD || answer) setImmediate(pass);
+      else setTimeout(pass, ANSWER_WINDOW);
+    },
+  });
 }
 
 function pathOf({ url = "/" }: IncomingMessage): string {
