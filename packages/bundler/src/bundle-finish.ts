@@ -27,11 +27,12 @@ export function finish(file: Finished, options: Finish): Finished {
 /**
  * CommonJS in an ES module bundle reaches Node's `require` through a free variable that the format does not have, and
  * so it does `__filename` and `__dirname`. `getBuiltinModule` costs less at start-up than an import of `node:module`.
+ * workerd's modules have no URL, and its `require` takes built-ins from anywhere.
  */
 function bannerFor(code: string): string {
   const parts: string[] = [];
   if (isFree(code, "require")) {
-    parts.push('require=process.getBuiltinModule("module").createRequire(import.meta.url)');
+    parts.push('require=process.getBuiltinModule("module").createRequire(import.meta.url??"/")');
   }
   if (isFree(code, "__filename")) parts.push("__filename=import.meta.filename");
   if (isFree(code, "__dirname")) parts.push("__dirname=import.meta.dirname");

@@ -46,6 +46,8 @@ export const target: Target<CloudflareConfig> = {
     mainFields: ["browser", "module", "main"],
     define: { "process.env.NODE_ENV": '"production"', "navigator.userAgent": '"Cloudflare-Workers"' },
     external: ["cloudflare:*", "node:*", ...(variant === "worker" ? NODE_BUILTINS : [])],
+    // CommonJS packages ask for Node's built-ins at run time; only nodejs_compat has them.
+    requireBanner: variant === "worker",
   }),
 
   entry: writeEntry,
