@@ -47,11 +47,16 @@ const COMMON: Omit<Capabilities, "front" | "limits"> = {
   nativeModules: true,
 };
 
+/** Routes that an API takes: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html */
+export const MOST_ROUTES = 300;
+/** Left to files of `public/` whose path a route would take, and to what stands for `$default` in REST. */
+const SPARE = 10;
+
 /** API Gateway: one route a path, to any function. It compares the path as it was sent. */
 const gateway = (limits: Limits, more: Partial<Capabilities>): Capabilities => ({
   ...COMMON,
   front: "segments",
-  limits: { ...LIMITS, frontRoutes: 300, ...limits },
+  limits: { ...LIMITS, frontRoutes: MOST_ROUTES - SPARE, ...limits },
   ...more,
 });
 

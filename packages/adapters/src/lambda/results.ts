@@ -91,13 +91,13 @@ export async function toResult(response: Response, format: Format, head?: boolea
     if (body.length < limit / 8 || Buffer.byteLength(JSON.stringify(result)) <= limit) return result;
   }
   const detail = `The answer is over ${limit} bytes. Stream it, or send a link to it.`;
-  return toResult(refuseSize("LAMBDA_RESPONSE_TOO_LARGE", detail), format);
+  return toResult(refuseSize({ code: "LAMBDA_RESPONSE_TOO_LARGE", detail }), format);
 }
 
 /** A 502 that is logged. */
-export function refuseSize(code: string, detail: string): Response {
-  console.error(`${code}: ${detail}`);
-  return problem(502, { code, detail });
+export function refuseSize(why: { code: string; detail: string }): Response {
+  console.error(`${why.code}: ${why.detail}`);
+  return problem(502, why);
 }
 
 /** All bytes; undefined when there are more than the limit. */

@@ -42,7 +42,10 @@ export async function sendStream(
   if (bare) body?.cancel().catch(() => {});
   if (format === "v1" && Buffer.byteLength(JSON.stringify(meta)) > PRELUDE) {
     body?.cancel().catch(() => {});
-    const answer = refuseSize("LAMBDA_HEADERS_TOO_LARGE", `Status and headers are over ${PRELUDE} bytes.`);
+    const answer = refuseSize({
+      code: "LAMBDA_HEADERS_TOO_LARGE",
+      detail: `Status and headers are over ${PRELUDE} bytes.`,
+    });
     meta = toHead(answer, format);
     send = answer.body;
   }

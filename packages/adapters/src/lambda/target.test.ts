@@ -243,13 +243,13 @@ test("a function is a folder and a zip of the same files; public files are in th
   }
 });
 
-test("a front for one function refuses several", async () => {
-  const config = await configOf({ front: "alb" });
-  const functions = ["a", "b"].map((id) => ({ plan: planOf(id, [`/${id}`]), files: [], maps: [] }));
+test("a front for one function refuses several, and one that is full more routes", async () => {
+  const file = (id: string) => [{ path: `${id}.mjs`, contents: new Uint8Array() }];
+  const functions = ["a", "b"].map((id) => ({ plan: planOf(id, [`/${id}`]), files: file(id), maps: [] }));
   const never = () => assert.fail("called");
   const builder: Builder<LambdaConfig> = {
     app: "app",
-    config,
+    config: await configOf({ front: "alb" }),
     functions,
     assets: [],
     env: { vars: [], secrets: [] },
@@ -258,4 +258,15 @@ test("a front for one function refuses several", async () => {
     zip: never,
   };
   await assert.rejects(target.emit(builder), { code: "LAMBDA_ONE_FUNCTION" });
+  const many = Array.from({ length: 300 }, (_, at) => `/${at}`);
+  const full = {
+    ...builder,
+    config: await configOf({}),
+    functions: [{ plan: planOf("many", many), files: file("many"), maps: [] }],
+  };
+  const ignore = () => {};
+  await assert.rejects(target.emit({ ...full, write: ignore, zip: () => new Uint8Array() }), {
+    code: "LAMBDA_FRONT_ROUTES",
+    message: /takes 300 routes, and the app needs 301/,
+  });
 });

@@ -9,7 +9,7 @@ import { GodwitError } from "@godwit/core/errors";
 import { type ManifestTrigger, printSorted } from "@godwit/core/manifest";
 import { type LambdaConfig, lambdaConfig } from "./config.ts";
 import { createFront } from "./front.ts";
-import { FRONTS, isAlone, isStreaming } from "./limits.ts";
+import { FRONTS, isAlone, isStreaming, MOST_ROUTES } from "./limits.ts";
 
 /** The target `lambda`. */
 export const target: Target<LambdaConfig> = {
@@ -101,6 +101,12 @@ async function emitFunctions(builder: Builder<LambdaConfig>): Promise<Emitted> {
   const routes = isAlone(config.front)
     ? plans.map(({ id }) => ({ match: "$default", function: id }))
     : createFront(plans, paths, config.front);
+  if (routes.length > MOST_ROUTES) {
+    throw new GodwitError(
+      "LAMBDA_FRONT_ROUTES",
+      `API Gateway takes ${MOST_ROUTES} routes, and the app needs ${routes.length}: a file of public/ whose path a route would take has one of its own. Put such files below a folder that no route is in, or take the front function-url.`,
+    );
+  }
   return {
     front: { kind: config.front, routes },
     functions: emitted,
