@@ -9,9 +9,10 @@ const FILES = {
 const fs = require("fs");
 exports.join = posix.join;
 exports.late = () => typeof fs.readFileSync + require("node:util").format("%d", 1);
+exports.named = (name) => require(name).EOL.length;
 `,
   "routes/commonjs.ts": `import old from "old";
-export const GET = () => new Response(old.join("a", "..", "b") + old.late());
+export const GET = () => new Response(old.join("a", "..", "b") + old.late() + old.named("os"));
 `,
   "routes/none.ts": "export const GET = () => new Response('none');\n",
 };
@@ -21,7 +22,7 @@ test("a CommonJS package gets Node's built-ins on every platform that has them",
   await answers({
     root,
     requests: [
-      { path: "/commonjs", expect: { status: 200, body: "bfunction1" } },
+      { path: "/commonjs", expect: { status: 200, body: "bfunction11" } },
       { path: "/none", expect: { status: 200, body: "none" } },
     ],
     runs: [{ target: "node" }, { target: "cloudflare" }, { target: "lambda" }],

@@ -46,7 +46,7 @@ export const target: Target<CloudflareConfig> = {
     mainFields: ["browser", "module", "main"],
     define: { "process.env.NODE_ENV": '"production"', "navigator.userAgent": '"Cloudflare-Workers"' },
     external: ["cloudflare:*", "node:*", ...(variant === "worker" ? NODE_BUILTINS : [])],
-    // CommonJS packages ask for Node's built-ins at run time; only nodejs_compat has them.
+    // For a `require` whose name is known at run time alone; the others are imports. Only nodejs_compat has built-ins.
     requireBanner: variant === "worker",
   }),
 

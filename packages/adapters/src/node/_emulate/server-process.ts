@@ -91,7 +91,7 @@ export class ServerProcess {
     return status;
   }
 
-  /** Asks it to end, makes it end, and waits until it has. */
+  /** Asks it to end, as its host will, makes it end, and waits until it has. (Vercel asks no function.) */
   async stop(): Promise<void> {
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), STOP);
     this.#child.kill("SIGTERM");
