@@ -53,7 +53,7 @@ export function createOrderCheck({ root, inputs, outputs }: OrderInput): OrderCh
         const wanted = order(inputs, start).filter(
           (input) => ran.has(input) && (start === source || !atStart.has(input)),
         );
-        const disorder = isRising(wanted, ran) ? undefined : await compare(wanted, ran, effectOf);
+        const disorder = await compare(displaced(wanted, ran), ran, effectOf);
         if (disorder) return disorder;
       }
       return undefined;
@@ -144,8 +144,23 @@ function lazyStarts(inputs: Metafile["inputs"], source: string): string[] {
   return [...starts];
 }
 
-function isRising(wanted: readonly string[], ranks: ReadonlyMap<string, number>): boolean {
-  return wanted.every((input, at) => at === 0 || (ranks.get(wanted[at - 1] ?? "") ?? 0) < (ranks.get(input) ?? 0));
+/** Those that some other one overtook, or that overtook some: the rest need not be read. */
+function displaced(wanted: readonly string[], ranks: ReadonlyMap<string, number>): string[] {
+  const ran = wanted.map((input) => ranks.get(input) ?? 0);
+  const overtook = new Set<number>();
+  let least = Infinity;
+  for (let at = ran.length - 1; at >= 0; at--) {
+    const rank = ran[at] ?? 0;
+    if (rank > least) overtook.add(at);
+    least = Math.min(least, rank);
+  }
+  let most = -1;
+  return wanted.filter((_, at) => {
+    const rank = ran[at] ?? 0;
+    const was = rank < most;
+    most = Math.max(most, rank);
+    return was || overtook.has(at);
+  });
 }
 
 async function readEffect(root: string, input: string, inputs: Metafile["inputs"]): Promise<Effect> {
