@@ -38,23 +38,21 @@ export function toRequest(event: LambdaEvent, format: Format, options: RequestOp
     throw new HttpError(405, { headers: { allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, QUERY" } });
   }
   const headers = toHeaders(event);
-  const list = (name: string) => headers.get(name)?.split(/[ \t]*,[ \t]*/) ?? [];
+  const forwarded = (name: string) => headers.get(`x-forwarded-${name}`)?.split(/[ \t]*,[ \t]*/) ?? [];
 
-  const proto = format.startsWith("alb") || trustProxy ? list("x-forwarded-proto").at(-1) : undefined;
-  const host = (trustProxy && list("x-forwarded-host").at(-1)) || (headers.get("host") ?? domain ?? "localhost");
-  const origin = `${proto === "http" ? "http" : "https"}://${host}`;
+  const proto = (trustProxy || format.startsWith("alb")) && forwarded("proto").at(-1);
+  const host = (trustProxy && forwarded("host").at(-1)) || (headers.get("host") ?? domain ?? "localhost");
+  const origin = `http${proto === "http" ? "" : "s"}://${host}`;
   if (!HOST.test(host) || !URL.canParse(origin)) throw new HttpError(400, { code: "LAMBDA_HOST_INVALID" });
 
-  let body: BodyInit | undefined;
-  if (event.body && method !== "GET" && method !== "HEAD") {
-    const bytes = Buffer.from(event.body, event.isBase64Encoded ? "base64" : "utf8");
-    if (headers.has("content-length")) headers.set("content-length", `${bytes.length}`);
-    body = bytes;
-  }
+  const { body: text, isBase64Encoded } = event;
+  const body =
+    text && !/^(GET|HEAD)$/.test(method) ? Buffer.from(text, isBase64Encoded ? "base64" : "utf8") : undefined;
+  if (body && headers.has("content-length")) headers.set("content-length", `${body.length}`);
   const url = `${origin}${cut(path, basePath?.replace(/^\/|\/$/g, ""))}${query && `?${query.replaceAll("#", "%23")}`}`;
   return {
     request: new Request(url, { method, headers, body, signal }),
-    ip: addressOf(list("x-forwarded-for"), ip, trustProxy),
+    ip: addressOf(forwarded("for"), ip, trustProxy),
   };
 }
 

@@ -17,7 +17,7 @@ export interface Result {
 }
 
 /** Fields of one connection (RFC 9110 section 7.6.1), which is the front's. */
-const HOP_BY_HOP = /^(connection|keep-alive|proxy-connection|transfer-encoding|upgrade)$/;
+const HOP_BY_HOP = /^((proxy-)?connection|keep-alive|transfer-encoding|upgrade)$/;
 /** Content that fronts pass on as text. */
 const TEXT = /^(text\/|application\/(.*\+)?(json|xml|javascript|x-www-form-urlencoded)\b)/i;
 const MIB = 1_048_576;
@@ -25,8 +25,7 @@ const MIB = 1_048_576;
 export const NOT_BYTES = "A body chunk is no Uint8Array.";
 
 /** A status without content (Fetch's null body statuses). */
-export const isBodiless = (status: number): boolean =>
-  status === 101 || status === 204 || status === 205 || status === 304;
+export const isBodiless = (status: number): boolean => [101, 204, 205, 304].includes(status);
 
 /** Status and fields. Every Set-Cookie stays a field of its own; no format but v2 may have a member `cookies`. */
 export function toHead(response: Response, format: Format, length?: number): Result {
