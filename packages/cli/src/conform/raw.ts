@@ -2,7 +2,8 @@
  * One HTTP/1.1 exchange over a bare socket: nothing is tidied up on the way out, nothing is hidden on the way in.
  * @module
  */
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
+import { setImmediate } from "node:timers/promises";
 import { GodwitError } from "@godwit/core/errors";
 
 export interface RawRequest {
@@ -38,6 +39,7 @@ const LARGEST = 64 * 1024 * 1024;
 export function exchange(url: URL, request: RawRequest): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const reader = createReader(request.method);
+    let settled = false;
     const socket = connect(Number(url.port), url.hostname);
     const fail = (why: string, cause?: unknown) => {
       socket.destroy();
@@ -45,6 +47,7 @@ export function exchange(url: URL, request: RawRequest): Promise<RawAnswer> {
       reject(new GodwitError("CONFORM_NO_ANSWER", `${what} got no answer from ${url.host}: ${why}.`, { cause }));
     };
     const finish = (complete: boolean) => {
+      settled = true;
       socket.destroy();
       const answer = reader.answer(complete);
       if (answer) resolve(answer);
@@ -52,9 +55,7 @@ export function exchange(url: URL, request: RawRequest): Promise<RawAnswer> {
     };
     socket.setTimeout(PATIENCE, () => fail(`none within ${PATIENCE / 1000} s`));
     socket.on("error", (error) => (reader.answer(false) ? finish(false) : fail(error.message, error)));
-    socket.on("connect", () => {
-      for (const part of serialize(url, request)) socket.write(part);
-    });
+    socket.on("connect", () => send(socket, serialize(url, request), () => settled));
     socket.on("data", (data) => {
       reader.push(data);
       if (reader.size() > LARGEST) return fail(`more than ${LARGEST} bytes came`);
@@ -64,6 +65,18 @@ export function exchange(url: URL, request: RawRequest): Promise<RawAnswer> {
     socket.on("end", () => finish(reader.endsWithConnection()));
   });
 }
+
+/** Piece by piece, reading in between: a server may answer a body that it refuses before all of it is there. */
+async function send(socket: Socket, parts: Iterable<string | Uint8Array>, isSettled: () => boolean): Promise<void> {
+  for (const part of parts) {
+    if (isSettled()) return;
+    socket.write(part);
+    await setImmediate();
+  }
+}
+
+/** Bytes of a body that are written at a time. */
+const PIECE = 16_384;
 
 function* serialize(url: URL, { method, path, headers, body, chunked }: RawRequest): Generator<string | Uint8Array> {
   const has = (name: string) => headers.some(([known]) => known.toLowerCase() === name);
@@ -76,7 +89,10 @@ function* serialize(url: URL, { method, path, headers, body, chunked }: RawReque
   // latin1: a header value is bytes (RFC 9110 section 5.5)
   yield Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
   if (!body) return;
-  if (!chunked) return yield body;
+  if (!chunked) {
+    for (let at = 0; at < body.length; at += PIECE) yield body.subarray(at, at + PIECE);
+    return;
+  }
   for (let at = 0; at < body.length; at += chunked) {
     const part = body.subarray(at, at + chunked);
     yield `${part.length.toString(16)}\r\n`;
