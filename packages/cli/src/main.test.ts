@@ -136,7 +136,7 @@ test("doctor lists every missing or wrong variable of a stage, and no value", as
   const root = await createApp(t, { ...ROUTE, ...ENV, ".env.prod": "KEY=tooshrt\n" });
   const { code, stdout } = await godwit(["doctor", "--root", root, "--stage", "prod"]);
   assert.equal(code, 1);
-  assert.match(stdout, /^fail env \(prod\)/m);
+  assert.match(stdout, /^fail env \(node, prod\)/m);
   assert.match(stdout, /PORTS/);
   assert.match(stdout, /KEY/);
   assert.doesNotMatch(stdout, /tooshrt/);

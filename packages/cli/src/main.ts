@@ -7,6 +7,7 @@ import { GodwitError } from "@godwit/core/errors";
 import { Command, CommanderError } from "commander";
 import { EXIT } from "./exit-codes.ts";
 import { printError } from "./output.ts";
+import { isInterrupted } from "./project/interrupt.ts";
 
 /** Each command is a file, imported only when it is named or help is asked for. */
 const commands = {
@@ -16,6 +17,9 @@ const commands = {
   conform: () => import("./commands/conform.ts"),
   doctor: () => import("./commands/doctor.ts"),
 };
+
+/** A wrong value of an option that only the project can tell. */
+const MISUSE = new Set(["FRONT_UNKNOWN"]);
 
 /** Runs one command line and gives its exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -28,13 +32,16 @@ export async function main(argv: readonly string[]): Promise<number> {
       .exitOverride()
       .configureOutput({ writeErr: (text) => void (json || process.stderr.write(text)) })
       .showHelpAfterError("Run with --help to see what there is.");
-    const named = Object.entries(commands).filter(([name]) => argv[0] === name);
+    const asked = argv[0] === "help" ? argv[1] : argv[0];
+    const named = Object.entries(commands).filter(([name]) => asked === name);
     for (const [, load] of named.length ? named : Object.entries(commands)) {
       const { command } = await load();
       program.addCommand(
-        command((exit) => {
-          code = exit;
-        })
+        (
+          await command((exit) => {
+            code = exit;
+          })
+        )
           .exitOverride()
           .copyInheritedSettings(program),
       );
@@ -51,8 +58,9 @@ export async function main(argv: readonly string[]): Promise<number> {
       if (json) printError(new GodwitError("USAGE", error.message.replace(/^error: /, "")), true);
       return EXIT.usage;
     }
+    if (isInterrupted()) return EXIT.interrupted;
     printError(error, json);
-    return EXIT.failed;
+    return error instanceof GodwitError && MISUSE.has(error.code) ? EXIT.usage : EXIT.failed;
   }
 }
 

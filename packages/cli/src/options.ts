@@ -29,14 +29,15 @@ export function createCommand(name: string, description: string): Command {
       toTargets,
     )
     .option("--stage <name>", "whose .env files are read", "dev")
-    .option("--json", "print one JSON value");
+    .option("--json", "print one JSON value, of an error too")
+    .addHelpText("after", "\nExit codes: 0 ok, 1 failed, 64 wrong usage, 130 interrupted.");
 }
 
 function toTargets(text: string): TargetName[] {
   return text.split(",").map((name) => {
     const known = TARGETS.find((target) => target === name.trim());
     if (known) return known;
-    const near = closest(name, TARGETS);
+    const near = closest(name.trim(), TARGETS);
     throw new InvalidArgumentError(
       `There is no target ${JSON.stringify(name)}; there are ${TARGETS.join(", ")}.${near ? ` Did you mean ${near}?` : ""}`,
     );

@@ -2,6 +2,7 @@
  * How the CLI speaks: words for people on the terminal, one JSON value for machines under `--json`.
  * @module
  */
+import { relative, sep } from "node:path";
 import { GodwitError } from "@godwit/core/errors";
 import colors from "picocolors";
 
@@ -40,19 +41,67 @@ export function size(bytes: number): string {
   return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-/** Columns as wide as their widest cell, two spaces between them; numbers to the right. */
+/** A path as somebody in this folder would type it. */
+export function showPath(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith(`..${sep}..${sep}`) ? path : short || ".";
+}
+
+/** An address that a browser takes: the one that stands for all addresses is not. */
+export function showUrl(url: URL): string {
+  const shown = new URL(url);
+  if (["0.0.0.0", "[::]"].includes(shown.hostname)) shown.hostname = "localhost";
+  return shown.href;
+}
+
+let isShown = false;
+
+/** What long work is at, on one line that the next one replaces; nothing where nobody watches. Empty ends it. */
+export function progress(line: string): void {
+  if (!process.stderr.isTTY || (line === "" && !isShown)) return;
+  isShown = line !== "";
+  process.stderr.write(`\r\x1b[K${line && colors.dim(line)}`);
+}
+
+/** Narrower than this, a wrapped last column is no help. */
+const LEAST = 24;
+/** Of a terminal that does not say its own. */
+const WIDTH = 120;
+
+/**
+ * Columns as wide as their widest cell, two spaces between them; those of `right` to the right. The last column is
+ * wrapped at the terminal's width.
+ */
 export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   right: readonly number[] = [],
 ): string {
   const widths = head.map((title, index) => Math.max(title.length, ...rows.map((row) => row[index]?.length ?? 0)));
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, index) =>
-        right.includes(index) ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0),
-      )
-      .join("  ")
-      .trimEnd();
+  const last = head.length - 1;
+  const before = widths.slice(0, last).reduce((sum, width) => sum + width + 2, 0);
+  const room = Math.max(LEAST, (process.stdout.columns ?? WIDTH) - before);
+  const line = (cells: readonly string[]) => {
+    const [first = "", ...more] = wrap(cells[last] ?? "", room);
+    const start = cells
+      .slice(0, last)
+      .map(
+        (cell, index) =>
+          `${right.includes(index) ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0)}  `,
+      );
+    const end = right.includes(last) ? first.padStart(widths[last] ?? 0) : first;
+    return [`${start.join("")}${end}`.trimEnd(), ...more.map((part) => " ".repeat(before) + part)].join("\n");
+  };
   return [colors.dim(line(head)), ...rows.map(line)].join("\n");
+}
+
+/** Lines of at most `room` characters, broken at spaces; a longer word keeps a line of its own. */
+function wrap(text: string, room: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + 1 + word.length <= room) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }

@@ -10,23 +10,33 @@ import { print, size, table } from "./output.ts";
 
 /** One row a function: its routes, bytes and reason. */
 export function printFunctions(manifest: Manifest, startup?: Record<string, Startup>): void {
-  const head = ["function", "variant", "routes", "size", "gzip", ...(startup ? ["start-up"] : []), "why"];
+  const head = ["function", "variant", "routes", "size", "gzip", ...(startup ? ["start-up", "first use"] : []), "why"];
   const rows = manifest.functions.map((fn) => [
     fn.id,
     fn.variant,
     routeNames(fn),
     size(fn.bytes),
     size(fn.gzipBytes),
-    ...(startup ? [`${(startup[fn.id]?.startupCpu ?? 0).toFixed(1)} ms`] : []),
+    ...(startup ? [cpu(startup[fn.id]?.startupCpu), cpu(startup[fn.id]?.firstUseCpu)] : []),
     fn.reason,
   ]);
-  print(table(head, rows, startup ? [3, 4, 5] : [3, 4]));
+  print(table(head, rows, startup ? [3, 4, 5, 6] : [3, 4]));
 }
+
+function cpu(milliseconds: number | undefined): string {
+  return milliseconds === undefined ? "?" : `${milliseconds.toFixed(1)} ms`;
+}
+
+/** A cell that leaves room for the reason beside it. */
+const MOST = 40;
 
 function routeNames(fn: ManifestFunction): string {
   const names = fn.routes.map((route) => route.pattern);
   if (names.length === 0) return fn.role;
-  return names.length > 3 ? `${names.slice(0, 2).join(" ")} +${names.length - 2}` : names.join(" ");
+  const shown = [...names].sort();
+  while (shown.length > 1 && shown.join(" ").length > MOST) shown.pop();
+  const left = names.length - shown.length;
+  return left > 0 ? `${shown.join(" ")} +${left}` : shown.join(" ");
 }
 
 /** One row a route. */

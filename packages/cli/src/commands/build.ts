@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import colors from "picocolors";
 import { createCommand, openProject, type SetExit, type Shared } from "../options.ts";
-import { note, print, printJson, size } from "../output.ts";
+import { print, printJson, progress, showPath, size } from "../output.ts";
 import { buildTarget } from "../project/build-target.ts";
 import { printFunctions, printNotices } from "../summary.ts";
 
@@ -27,8 +27,9 @@ async function run(options: Options): Promise<void> {
       out,
       measure,
       stage,
-      onStep: (step) => process.stderr.isTTY && !options.json && note(colors.dim(`${target}: ${step}`)),
-    });
+      onStep: (step) => progress(`${target}: ${step}`),
+      onMeasure: (id, done, all) => progress(`${target}: measure ${id} (${done} of ${all})`),
+    }).finally(() => progress(""));
     const { artefact, startup, notices } = result;
     const { functions } = artefact.manifest;
     built.push({ target, root: artefact.root, functions, notices, ...(startup && { startup }) });
@@ -40,7 +41,7 @@ async function run(options: Options): Promise<void> {
     );
     printFunctions(artefact.manifest, startup);
     printNotices(result);
-    print(colors.dim(`${artefact.root}`));
+    print(colors.dim(showPath(artefact.root)));
   }
   if (options.json) printJson({ built });
 }

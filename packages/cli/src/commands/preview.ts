@@ -1,12 +1,16 @@
 import { join, resolve } from "node:path";
+import { platforms } from "@godwit/adapters/registry";
 import { readArtefact } from "@godwit/bundler";
 import type { Artefact, Emulator } from "@godwit/bundler/contracts";
 import type { Command } from "commander";
 import colors from "picocolors";
+import { formatLog } from "../log-lines.ts";
 import { createCommand, oneTarget, openProject, type SetExit, type Shared, toNumber } from "../options.ts";
-import { note, print, printJson } from "../output.ts";
+import { note, print, printJson, showUrl } from "../output.ts";
 import { buildTarget, emulateTarget } from "../project/build-target.ts";
 import type { Project, TargetName } from "../project/config.ts";
+import { checkEnv } from "../project/env-check.ts";
+import { untilInterrupted } from "../project/interrupt.ts";
 import { printFunctions, printRoutes } from "../summary.ts";
 
 interface Options extends Shared {
@@ -17,14 +21,28 @@ interface Options extends Shared {
   front?: string;
 }
 
-export function command(_exit: SetExit): Command {
+export async function command(_exit: SetExit): Promise<Command> {
   return createCommand("preview", "serve the built artefact in its platform's runtime on this machine")
     .option("--out <folder>", "the folder that holds <target>/ (default: dist in the app's folder)")
     .option("--build", "build first")
     .option("-p, --port <number>", "0 takes a free one", toNumber(0, 65_535), 3000)
     .option("--host <address>", "the address to listen on", "127.0.0.1")
-    .option("--front <name>", "which front to play, where the platform has several")
+    .option("--front <name>", `what stands before the functions; ${await frontsInWords()}`)
+    .addHelpText(
+      "after",
+      "\nCtrl-C ends it, with 0. Logs go to standard error: words on a terminal, else as the functions wrote them.",
+    )
     .action(run);
+}
+
+async function frontsInWords(): Promise<string> {
+  const all = await Promise.all(
+    Object.entries(platforms).map(async ([name, { emulate }]) => ({ name, fronts: (await emulate()).fronts })),
+  );
+  const words = all
+    .filter(({ fronts }) => fronts.length > 0)
+    .map(({ name, fronts }) => `${name}: ${fronts.join(", ")}`);
+  return `${words.join("; ")} (default: the config's)`;
 }
 
 /** Serves until it is interrupted: that is its ordinary end, and 0. */
@@ -33,20 +51,22 @@ async function run(options: Options): Promise<void> {
   const target = oneTarget(options, project);
   const artefact = await findArtefact(project, target, options);
   const { port, host, front, stage } = options;
+  await checkEnv(project, stage, target);
   const emulator = await emulateTarget(project, target, artefact, { port, host, front, stage });
+  const stopped = untilInterrupted();
   try {
     const { manifest } = artefact;
+    const url = showUrl(emulator.url);
     if (options.json) {
-      printJson({ url: emulator.url.href, target, functions: manifest.functions });
+      printJson({ url, target, functions: manifest.functions });
     } else {
       printRoutes(manifest);
       print();
       printFunctions(manifest);
       print();
-      print(`${colors.green("ready")} ${colors.bold(manifest.app)} on ${target}: ${colors.cyan(emulator.url.href)}`);
+      print(`${colors.green("ready")} ${colors.bold(manifest.app)} on ${target}: ${colors.cyan(url)}`);
     }
-    const stopped = interrupted();
-    await Promise.race([stopped, printLogs(emulator).then(() => stopped)]);
+    await Promise.race([stopped, printLogs(emulator, Boolean(options.json)).then(() => stopped)]);
   } finally {
     await emulator.close();
   }
@@ -58,15 +78,8 @@ async function findArtefact(project: Project, target: TargetName, options: Optio
   return readArtefact(join(out, target));
 }
 
-async function printLogs(emulator: Emulator): Promise<void> {
-  for await (const { function: id, level, text } of emulator.logs) {
-    const paint = level === "error" ? colors.red : level === "warn" ? colors.yellow : (words: string) => words;
-    note(`${colors.dim(id)} ${paint(text)}`);
-  }
-}
-
-function interrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-  });
+/** Words on a terminal; the functions' own lines for a pipe. */
+async function printLogs(emulator: Emulator, json: boolean): Promise<void> {
+  const format = process.stderr.isTTY && !json;
+  for await (const line of emulator.logs) note(format ? formatLog(line) : line.text);
 }

@@ -2,14 +2,13 @@
  * Replays a table of requests on several platforms and says where an answer is not as expected, or not alike.
  * @module
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { platforms } from "@godwit/adapters/registry";
 import type { Capabilities } from "@godwit/bundler/contracts";
 import type { Manifest } from "@godwit/core/manifest";
 import { buildTarget, emulateTarget } from "../project/build-target.ts";
 import { loadProject, type TargetName } from "../project/config.ts";
+import { openTemporary } from "../project/interrupt.ts";
 import { checkAnswer, compareAnswers } from "./compare.ts";
 import { exchange, type RawAnswer } from "./raw.ts";
 import {
@@ -89,7 +88,7 @@ async function* replay(options: ConformOptions, run: ConformRun, requests: Confo
   const { root = ".", stage = "test", env } = options;
   const project = await loadProject(resolve(root));
   const override = { ...(run.front !== undefined && { front: run.front }), ...run.config };
-  const out = await mkdtemp(join(tmpdir(), "godwit-conform-"));
+  const { folder: out, remove } = await openTemporary("conform");
   try {
     const { artefact } = await buildTarget(project, run.target, { out, stage, override });
     const used = await variantsOf(run.target, artefact.manifest);
@@ -112,7 +111,7 @@ async function* replay(options: ConformOptions, run: ConformRun, requests: Confo
       await emulator.close();
     }
   } finally {
-    await rm(out, { recursive: true, force: true });
+    remove();
   }
 }
 

@@ -8,6 +8,7 @@ import type { Artefact, EmulateOptions, Emulator, Startup } from "@godwit/bundle
 import { GodwitError } from "@godwit/core/errors";
 import type { Project, TargetName } from "./config.ts";
 import { stageEnv } from "./env-files.ts";
+import { closeOnInterrupt, keepSignals } from "./interrupt.ts";
 import { loadTools } from "./tools.ts";
 
 export interface BuildTargetOptions {
@@ -18,6 +19,8 @@ export interface BuildTargetOptions {
   /** Laid over the target's slice of the config. */
   override?: Record<string, unknown>;
   onStep?(step: Step): void;
+  /** Called before each function is measured. */
+  onMeasure?(id: string, done: number, all: number): void;
 }
 
 /** Builds a target of a project. */
@@ -38,7 +41,7 @@ export async function buildTarget(
     secretValues: await stageEnv(project.root, stage, Object.keys(process.env)),
     ...(out !== undefined && { out }),
     ...(onStep && { onStep }),
-    ...(options.measure && { measure: (artefact: Artefact) => measureAll(project, name, artefact, stage) }),
+    ...(options.measure && { measure: (artefact: Artefact) => measureAll(project, name, artefact, options) }),
   });
 }
 
@@ -57,19 +60,37 @@ export async function emulateTarget(
   }
   const { vars, secrets } = artefact.manifest.env;
   const env = { ...(await stageEnv(project.root, stage, [...vars, ...secrets])), ...rest.env };
-  return emulate(artefact, await loadTools(project.root, tools), { ...rest, env });
+  const loaded = await loadTools(project.root, tools);
+  const starting = keepSignals(() => emulate(artefact, loaded, { ...rest, env }));
+  const forget = closeOnInterrupt(async () => (await starting).close());
+  try {
+    const emulator = await starting;
+    const close = emulator.close.bind(emulator);
+    emulator.close = () => {
+      forget();
+      return close();
+    };
+    return emulator;
+  } catch (error) {
+    forget();
+    throw error;
+  }
 }
 
 async function measureAll(
   project: Project,
   name: TargetName,
   artefact: Artefact,
-  stage: string,
+  { stage, onMeasure }: BuildTargetOptions,
 ): Promise<Record<string, Startup>> {
   const emulator = await emulateTarget(project, name, artefact, { stage });
   try {
     const startups: Record<string, Startup> = {};
-    for (const { id } of artefact.manifest.functions) startups[id] = await emulator.measure(id);
+    const { functions } = artefact.manifest;
+    for (const [index, { id }] of functions.entries()) {
+      onMeasure?.(id, index, functions.length);
+      startups[id] = await emulator.measure(id);
+    }
     return startups;
   } finally {
     await emulator.close();

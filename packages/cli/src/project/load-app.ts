@@ -17,6 +17,7 @@ import { readEnvFiles } from "./env-files.ts";
  * const response = await app.fetch(new Request("http://localhost/users/1"));
  */
 export async function loadApp(root = "."): Promise<App> {
+  process.setSourceMapsEnabled(true); // so that a stack names the app's own files and lines
   const file = await bundleWhole({ root: resolve(root) });
   const module = (await import(`${pathToFileURL(file).href}?${counter++}`)) as { default: App };
   const env = { ...(await readEnvFiles(resolve(root), "test")), ...process.env };

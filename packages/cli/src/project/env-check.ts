@@ -1,0 +1,62 @@
+/**
+ * `env.ts` against the values of a stage, before a request finds out.
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { bundleModule } from "@godwit/bundler";
+import { EnvError } from "@godwit/core";
+import { GodwitError } from "@godwit/core/errors";
+import type { EnvDefinition } from "@godwit/core/types";
+import type { Project, TargetName } from "./config.ts";
+import { envFiles, stageEnv } from "./env-files.ts";
+
+const FILES = ["ts", "mts", "js", "mjs", "tsx", "jsx"].map((extension) => `env.${extension}`);
+
+/** How many variables env.ts declares; undefined without one. Throws ENV_INVALID and ENV_FAILED; never tells a value. */
+export async function checkEnv(project: Project, stage: string, target: TargetName): Promise<number | undefined> {
+  const file = FILES.find((name) => existsSync(join(project.root, name)));
+  if (!file) return undefined;
+  const definition = await loadDefinition(project.root, file);
+  const bound = await boundNames(project, target);
+  try {
+    definition.parse(await stageEnv(project.root, stage, definition.names));
+  } catch (error) {
+    if (!isEnvError(error)) throw error;
+    const issues = error.issues.filter(({ name }) => !bound.has(name));
+    if (issues.length > 0) {
+      const lines = issues.map(({ name, message }) => `\n  ${name} ${message}`).join("");
+      throw new GodwitError(
+        "ENV_INVALID",
+        `${file} asks for what the stage ${stage} lacks. Set it in the shell or in one of ${envFiles(stage).join(", ")}:${lines}`,
+      );
+    }
+  }
+  return definition.names.length;
+}
+
+/** The app may have a core of its own, whose class is another. */
+function isEnvError(error: unknown): error is EnvError {
+  return error instanceof EnvError || (error instanceof Error && "code" in error && error.code === "ENV_INVALID");
+}
+
+async function loadDefinition(root: string, file: string): Promise<EnvDefinition> {
+  try {
+    const path = await bundleModule({ root, file });
+    const { default: definition } = (await import(pathToFileURL(path).href)) as { default?: EnvDefinition }; // checked next
+    if (typeof definition?.parse === "function") return definition;
+  } catch (cause) {
+    if (cause instanceof GodwitError) throw cause;
+    throw new GodwitError("ENV_FAILED", `${file} threw while it was loaded: ${(cause as Error).message}`, { cause });
+  }
+  throw new GodwitError("ENV_FAILED", `${file} must export default defineEnv({ ... }).`);
+}
+
+/** What the target's own slice of the config binds by name, such as a Worker's `kv` and `vars`: no `.env` file has it. */
+async function boundNames(project: Project, target: TargetName): Promise<Set<string>> {
+  const slice = await project.slice(target);
+  if (!slice || typeof slice !== "object") return new Set();
+  const records = Object.values(slice).filter((value) => value && typeof value === "object" && !Array.isArray(value));
+  return new Set(records.flatMap((record) => Object.keys(record)));
+}
