@@ -25,13 +25,13 @@ test("methods are what a file exports, wherever it comes from", async () => {
 test("a config is read without running the file", async () => {
   const { routes } = await analyse({
     "routes/a.ts": `throw new Error("ran");\nexport const config = { memory: 256, timeout: "5s", regions: ["fra1"] } as const satisfies object;\n${GET}`,
-    "routes/b.ts": `const config = { group: \`admin\`, schedule: "*/5 0-6 * jan mon" };\nexport { config };\n${GET}`,
+    "routes/b.ts": `const config = { group: \`admin\`, schedule: "*/5 0-6 * 1 1" };\nexport { config };\n${GET}`,
   });
   assert.deepEqual(
     routes.map(({ config }) => config),
     [
       { memory: 256, timeout: "5s", regions: ["fra1"] },
-      { group: "admin", schedule: "*/5 0-6 * jan mon" },
+      { group: "admin", schedule: "*/5 0-6 * 1 1" },
     ],
   );
 });
