@@ -18,8 +18,8 @@ export interface NamespaceOptions {
   originals: Map<string, string>;
 }
 
-/** Packages whose index is a barrel that exports a namespace under a name. */
-const BARRELS = /\bfrom\s*["'](zod(?:\/[\w/-]+)?)["']/;
+/** An import from a package whose index is a barrel that exports a namespace under a name; its namespace is one. */
+const BARRELS = /(?<!\bimport\s*\*\s*as\s+[\w$]+\s+)\bfrom\s*["']zod(?:\/[\w/-]+)?["']/;
 /** A specifier that stands for "the module whose namespace that export is". */
 const MARK = "godwit:namespace/";
 
