@@ -26,7 +26,7 @@ const configOf = async (value: unknown): Promise<LambdaConfig> => {
   return result.value;
 };
 
-const fallback = planOf("fallback", [], { role: "fallback" });
+const fallback = planOf("fallback", [], { role: "fallback", servesAssets: true });
 
 test("routes are API Gateway's, the rest goes to the fallback", () => {
   const plans = [
@@ -138,7 +138,7 @@ import { toHandler } from "@godwit/adapters/lambda";
 export const handler = toHandler(app);
 `,
   );
-  const all = planOf("a", ["/a"], { usesWaitUntil: true });
+  const all = planOf("a", ["/a"], { usesWaitUntil: true, servesAssets: true });
   assert.equal(
     target.entry(all, await configOf({ front: "alb", trustProxy: 1, basePath: "/v1" })),
     `import app from "godwit:app";

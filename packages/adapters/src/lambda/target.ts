@@ -50,11 +50,6 @@ export const target: Target<LambdaConfig> = {
   emit: emitFunctions,
 };
 
-/** The functions that also have the files of `public/`. */
-function hasFiles({ role }: FunctionPlan, { front }: LambdaConfig): boolean {
-  return role === "fallback" || isAlone(front);
-}
-
 function writeEntry(fn: FunctionPlan, config: LambdaConfig): string {
   const { trustProxy, basePath, front } = config;
   const streams = isStreaming(front);
@@ -63,7 +58,7 @@ function writeEntry(fn: FunctionPlan, config: LambdaConfig): string {
   const options: string[] = [];
   if (trustProxy) options.push(`trustProxy: ${trustProxy}`);
   if (basePath) options.push(`basePath: ${JSON.stringify(basePath)}`);
-  if (hasFiles(fn, config)) {
+  if (fn.servesAssets) {
     names.push("openFiles");
     options.push("files: openFiles(import.meta.url)");
   }
@@ -96,7 +91,7 @@ async function emitFunctions(builder: Builder<LambdaConfig>): Promise<Emitted> {
   }
   const files = await readAssets(builder);
   const emitted: Emitted["functions"] = [];
-  for (const built of functions) emitted.push(writeFunction(builder, built, hasFiles(built.plan, config) ? files : []));
+  for (const built of functions) emitted.push(writeFunction(builder, built, built.plan.servesAssets ? files : []));
   const paths = assets.map(({ path }) => path);
   const routes = isAlone(config.front)
     ? plans.map(({ id }) => ({ match: "$default", function: id }))
