@@ -41,6 +41,12 @@ export function openStage(out: string, target: string): Stage {
   const maps = join(root, "maps");
   mkdirSync(artefact, { recursive: true });
   mkdirSync(maps);
+  const remove = () => rmSync(root, { recursive: true, force: true });
+  process.once("exit", remove); // an interrupt ends the process without unwinding it
+  const discard = () => {
+    process.off("exit", remove);
+    remove();
+  };
   return {
     artefact,
     maps,
@@ -52,9 +58,9 @@ export function openStage(out: string, target: string): Stage {
       } finally {
         unlock();
       }
-      rmSync(root, { recursive: true, force: true });
+      discard();
     },
-    discard: () => rmSync(root, { recursive: true, force: true }),
+    discard,
   };
 }
 

@@ -28,7 +28,7 @@ export function createCommand(name: string, description: string): Command {
       `${TARGETS.join(", ")}; several with commas (default: the config's, else node)`,
       toTargets,
     )
-    .option("--stage <name>", "whose .env files are read", "dev")
+    .option("--stage <name>", "whose .env files are read", toStage, "dev")
     .option("--json", "print one JSON value, of an error too")
     .addHelpText("after", "\nExit codes: 0 ok, 1 failed, 64 wrong usage, 130 interrupted.");
 }
@@ -42,6 +42,11 @@ function toTargets(text: string): TargetName[] {
       `There is no target ${JSON.stringify(name)}; there are ${TARGETS.join(", ")}.${near ? ` Did you mean ${near}?` : ""}`,
     );
   });
+}
+
+function toStage(text: string): string {
+  if (/^[a-z0-9][a-z0-9_-]{0,62}$/i.test(text)) return text;
+  throw new InvalidArgumentError("A stage is named with letters, digits, hyphens and underscores.");
 }
 
 /** A whole number in a range, for an option. */

@@ -27,6 +27,12 @@ export function command(exit: SetExit): Command {
 
 async function run(file: string | undefined, options: Options): Promise<Outcome[]> {
   const project = await openProject(options);
+  if (!file && project.verify.length === 0) {
+    throw new GodwitError(
+      "CONFORM_REQUESTS_MISSING",
+      "There are no requests to send. Name a JSON table (godwit conform requests.json), or fill verify in the config.",
+    );
+  }
   const requests = file ? await readTable(file) : parseRequests(project.verify.map(toRow), "verify in the config");
   const runs: ConformRun[] = [];
   for (const target of options.target ?? TARGETS) {
