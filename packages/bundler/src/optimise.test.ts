@@ -41,6 +41,7 @@ export default JSON.stringify([good, bad.error?.issues, z.prettifyError(bad.erro
 for (const line of [
   'import { z } from "zod";',
   'import z from "zod";',
+  'import { z } from "zod/v4";',
   'import { z, ZodError, type ZodType } from "zod";\nconst unused: ZodType | undefined = undefined; void ZodError;',
   'import {\n  z,\n} from "zod"',
 ]) {
@@ -87,4 +88,15 @@ test("source maps show the line that the author wrote", async (t) => {
     plugins: [importNamespaces({ originals, nameOf: createNamer(root).nameOf })],
   });
   assert.match(originals.get("a.ts") ?? "", /^import \{ z \} from "zod";/);
+});
+
+test("what is small already stays as it is: zod/mini, and a namespace", async (t) => {
+  for (const from of ['{ z } from "zod/mini"', '* as z from "zod/mini"', '* as z from "zod"']) {
+    const root = createApp(t, {
+      "a.ts": `import ${from};\nexport default JSON.stringify(z.object({ a: z.string() }).safeParse({ a: "b" }));\n`,
+    });
+    const [plain, small] = [await bundleIt(root, "a.ts", false), await bundleIt(root, "a.ts", true)];
+    assert.ok(small.length <= plain.length, `${from}: ${small.length} of ${plain.length}`);
+    assert.deepEqual(await run(small), await run(plain));
+  }
 });

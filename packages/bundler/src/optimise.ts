@@ -75,15 +75,28 @@ async function proveBarrel(build: PluginBuild, path: string): Promise<Barrel> {
       if (importName.kind === "NamespaceObject") namespaces.set(localName.value, moduleRequest.value);
     }
   }
-  for (const { entries } of module.staticExports) {
-    for (const { exportName, localName } of entries) {
-      const source = localName.name === null ? undefined : namespaces.get(localName.name);
-      const name = exportName.kind === "Default" ? "default" : exportName.name;
-      if (source === undefined || name === null) continue;
-      const resolveDir = path.slice(0, path.lastIndexOf(sep));
-      const resolved = await build.resolve(source, { kind: "import-statement", resolveDir });
-      if (resolved.errors.length > 0 || resolved.external) continue;
-      exports.set(name, { path: resolved.path, sideEffects: resolved.sideEffects });
+  const resolveDir = path.slice(0, path.lastIndexOf(sep));
+  const follow = (source: string) => build.resolve(source, { kind: "import-statement", resolveDir });
+  const own = new Set<string>();
+  const stars: string[] = [];
+  for (const { exportName, importName, localName, moduleRequest } of module.staticExports.flatMap(
+    (each) => each.entries,
+  )) {
+    if (importName.kind === "AllButDefault" && moduleRequest) stars.push(moduleRequest.value);
+    const name = exportName.kind === "Default" ? "default" : exportName.name;
+    const source = localName.name === null ? undefined : namespaces.get(localName.name);
+    if (name !== null) own.add(name);
+    if (source === undefined || name === null) continue;
+    const resolved = await follow(source);
+    if (resolved.errors.length > 0 || resolved.external) continue;
+    exports.set(name, { path: resolved.path, sideEffects: resolved.sideEffects });
+  }
+  // with a second star, a name might come from there; and what a star brings never hides a name of the module's own
+  const [star, ...more] = stars;
+  const resolved = star === undefined || more.length > 0 ? undefined : await follow(star);
+  if (resolved && resolved.errors.length === 0 && !resolved.external && !resolved.sideEffects) {
+    for (const [name, module] of await proveBarrel(build, resolved.path)) {
+      if (name !== "default" && !own.has(name)) exports.set(name, module);
     }
   }
   return exports;
