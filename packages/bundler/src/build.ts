@@ -62,12 +62,18 @@ export async function build(given: BuildOptions): Promise<BuildResult> {
   let bundled = await bundlePlans(options, app, planned.plans);
   onStep?.("check");
   const toCheck = (): CheckInput => ({ ...bundled, target, targetConfig, config, assets: app.assets });
-  if (overLimit(toCheck()).some(({ plan }) => isDivisible(plan, options))) {
-    const again = await groupRoutes(app, { target, targetConfig, config, split: true });
-    bundled = await bundlePlans(options, app, again.plans);
-    notices.push(...again.notices, {
+  const isOver = (): boolean => overLimit(toCheck()).some(({ plan }) => isDivisible(plan, options));
+  let split: FunctionPlan[] | undefined;
+  for (const fill of isOver() ? FILLS : []) {
+    const again = await groupRoutes(app, { target, targetConfig, config, split: true, fill });
+    split = again.plans;
+    bundled = await bundlePlans(options, app, split);
+    if (!isOver()) break;
+  }
+  if (split) {
+    notices.push({
       code: "SPLIT_BY_SIZE",
-      message: `One function would exceed the limit of ${target.name}: the app is split into ${again.plans.length}.`,
+      message: `One function would exceed the limit of ${target.name}: the app is split into ${split.length}.`,
     });
   }
   notices.push(...bundled.notices, ...checkSizes(toCheck()));
@@ -111,9 +117,13 @@ async function bundlePlans(options: BuildOptions, app: AnalysedApp, plans: Funct
   return { ...traced, notices: [...bundled.notices, ...traced.notices] };
 }
 
+/** Before it is bundled, code tells little of its size on the platform: the share of the limit to fill, and less. */
+const FILLS = [0.8, 0.4, 0.1, 0];
+
 /** An app that is its own front may become several functions behind a dispatcher. */
 function isDivisible(plan: FunctionPlan, { target }: BuildOptions): boolean {
-  return target.variants[plan.variant]?.front === "self" && plan.routes.length > 1;
+  const free = plan.routes.filter(({ config }) => config.group === undefined);
+  return target.variants[plan.variant]?.front === "self" && plan.routes.length > 1 && free.length > 0;
 }
 
 /** Those that env.ts declares, and those whose name says what they are; a plain variable may stand in any bundle. */

@@ -76,7 +76,7 @@ export function groupSelf(question: SelfQuestion): Grouped {
 
 /** The units behind the dispatcher. */
 function separate({ app, options, grouping, rest }: SelfQuestion, limits: Limits): Unit[] {
-  const { split = false } = options;
+  const { split = false, fill = 0.8 } = options;
   const named = new Set(typeof split === "boolean" ? [] : split);
   const units: Unit[] = [];
   const groups = new Map<string, RoutePlan[]>();
@@ -101,7 +101,7 @@ function separate({ app, options, grouping, rest }: SelfQuestion, limits: Limits
     foreign.map((route) => toUnit([route], splitReason(split), grouping)),
     {
       most: 1,
-      bytes: split === true ? bytesOf(limits) : undefined,
+      bytes: split === true ? fill * bytesOf(limits) : undefined,
       code: app.code,
       join: (a, b) =>
         a.choice.variant === b.choice.variant ? toUnit([...a.routes, ...b.routes], a.reason, grouping) : undefined,
@@ -117,7 +117,7 @@ function splitReason(split: GroupOptions["split"]): string {
 
 /** Code that is neither minified nor compressed is well over twice as large as its gzip. */
 function bytesOf({ functionBytes = Infinity, functionGzipBytes = Infinity }: Limits): number {
-  return Math.min(functionBytes, 2 * functionGzipBytes) * 0.8;
+  return Math.min(functionBytes, 2 * functionGzipBytes);
 }
 
 function refuseSplit({ routes }: AnalysedApp, platform: string): [] {

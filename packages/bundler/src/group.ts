@@ -19,6 +19,8 @@ export interface GroupOptions {
    * many functions as the platform's limit of bytes asks for. Default: none but those whose config says so.
    */
   split?: boolean | readonly string[];
+  /** With `split: true`, the share of that limit which a function may fill by its estimate. Default 0.8. */
+  fill?: number;
 }
 
 export interface Grouped {
