@@ -3,7 +3,7 @@
  * @module
  */
 import type { LogLine } from "@godwit/bundler/contracts";
-import colors from "picocolors";
+import colors from "./colors.ts";
 
 const PAINT = { debug: colors.dim, info: colors.cyan, warn: colors.yellow, error: colors.red };
 

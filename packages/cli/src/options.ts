@@ -34,7 +34,7 @@ export function createCommand(name: string, description: string): Command {
 }
 
 function toTargets(text: string): TargetName[] {
-  return text.split(",").map((name) => {
+  const names = text.split(",").map((name) => {
     const known = TARGETS.find((target) => target === name.trim());
     if (known) return known;
     const near = closest(name.trim(), TARGETS);
@@ -42,6 +42,7 @@ function toTargets(text: string): TargetName[] {
       `There is no target ${JSON.stringify(name)}; there are ${TARGETS.join(", ")}.${near ? ` Did you mean ${near}?` : ""}`,
     );
   });
+  return [...new Set(names)];
 }
 
 function toStage(text: string): string {

@@ -4,7 +4,7 @@
  */
 import { relative, sep } from "node:path";
 import { GodwitError } from "@godwit/core/errors";
-import colors from "picocolors";
+import colors from "./colors.ts";
 
 /** Writes a line to standard output. */
 export function print(line = ""): void {

@@ -5,27 +5,42 @@
 import type { BuildResult } from "@godwit/bundler";
 import type { Startup } from "@godwit/bundler/contracts";
 import type { Manifest, ManifestFunction } from "@godwit/core/manifest";
-import colors from "picocolors";
+import colors from "./colors.ts";
 import { print, size, table } from "./output.ts";
 
-/** One row a function: its routes, bytes and reason. */
-export function printFunctions(manifest: Manifest, startup?: Record<string, Startup>): void {
+const RANK = { dispatcher: 0, handler: 1, fallback: 2 };
+
+function inOrder(a: ManifestFunction, b: ManifestFunction): number {
+  return RANK[a.role] - RANK[b.role] || (routeNames(a) < routeNames(b) ? -1 : 1);
+}
+
+/** One row a function: its routes, bytes and reason; the first `most`. */
+export function printFunctions(
+  manifest: Manifest,
+  { startup, most = Number.POSITIVE_INFINITY }: { startup?: Record<string, Startup>; most?: number } = {},
+): void {
   const head = ["function", "variant", "routes", "size", "gzip", ...(startup ? ["start-up", "first use"] : []), "why"];
-  const rows = manifest.functions.map((fn) => [
-    fn.id,
-    fn.variant,
-    routeNames(fn),
-    size(fn.bytes),
-    size(fn.gzipBytes),
-    ...(startup ? [cpu(startup[fn.id]?.startupCpu), cpu(startup[fn.id]?.firstUseCpu)] : []),
-    fn.reason,
-  ]);
-  print(table(head, rows, startup ? [3, 4, 5, 6] : [3, 4]));
+  const rows = [...manifest.functions]
+    .sort(inOrder)
+    .map((fn) => [
+      fn.id,
+      fn.variant,
+      routeNames(fn),
+      size(fn.bytes),
+      size(fn.gzipBytes),
+      ...(startup ? [cpu(startup[fn.id]?.startupCpu), cpu(startup[fn.id]?.firstUseCpu)] : []),
+      fn.reason,
+    ]);
+  print(table(head, rows.slice(0, most), startup ? [3, 4, 5, 6] : [3, 4]));
+  if (rows.length > most) print(colors.dim(`and ${rows.length - most} more: godwit routes prints all`));
 }
 
 function cpu(milliseconds: number | undefined): string {
   return milliseconds === undefined ? "?" : `${milliseconds.toFixed(1)} ms`;
 }
+
+/** Rows that `build` and `preview` print of a table: what comes after it must not scroll it away. */
+export const SCREENFUL = 30;
 
 /** A cell that leaves room for the reason beside it. */
 const MOST = 40;
@@ -39,13 +54,14 @@ function routeNames(fn: ManifestFunction): string {
   return left > 0 ? `${shown.join(" ")} +${left}` : shown.join(" ");
 }
 
-/** One row a route. */
-export function printRoutes(manifest: Manifest): void {
+/** One row a route; the first `most`. */
+export function printRoutes(manifest: Manifest, most: number = Number.POSITIVE_INFINITY): void {
   const rows = manifest.functions.flatMap((fn) =>
     fn.routes.map((route) => [route.methods.join(","), route.pattern, route.file, fn.id]),
   );
   rows.sort(([, a = ""], [, b = ""]) => (a < b ? -1 : 1));
-  print(table(["methods", "route", "file", "function"], rows));
+  print(table(["methods", "route", "file", "function"], rows.slice(0, most)));
+  if (rows.length > most) print(colors.dim(`and ${rows.length - most} more: godwit routes prints all`));
 }
 
 export function printNotices({ notices }: Pick<BuildResult, "notices">): void {

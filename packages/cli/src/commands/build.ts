@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import colors from "picocolors";
+import colors from "../colors.ts";
 import { createCommand, openProject, type SetExit, type Shared } from "../options.ts";
 import { print, printJson, progress, showPath, size } from "../output.ts";
 import { buildTarget } from "../project/build-target.ts";
-import { printFunctions, printNotices } from "../summary.ts";
+import { printFunctions, printNotices, SCREENFUL } from "../summary.ts";
 
 interface Options extends Shared {
   out?: string;
@@ -39,7 +39,7 @@ async function run(options: Options): Promise<void> {
     print(
       `${colors.green("built")} ${colors.bold(target)}: ${count}, ${size(total)}, in ${Math.round(performance.now() - began)} ms`,
     );
-    printFunctions(artefact.manifest, startup);
+    printFunctions(artefact.manifest, { startup, most: SCREENFUL });
     printNotices(result);
     print(colors.dim(showPath(artefact.root)));
   }

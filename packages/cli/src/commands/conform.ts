@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { platforms } from "@godwit/adapters/registry";
 import { GodwitError } from "@godwit/core/errors";
 import type { Command } from "commander";
-import colors from "picocolors";
+import colors from "../colors.ts";
 import { type ConformRun, conform, type Outcome, runName } from "../conform/conform.ts";
 import { parseRequests } from "../conform/requests.ts";
 import { EXIT } from "../exit-codes.ts";

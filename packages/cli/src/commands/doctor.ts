@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import colors from "picocolors";
+import colors from "../colors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { createCommand, openProject, type SetExit, type Shared } from "../options.ts";
 import { print, printJson } from "../output.ts";

@@ -3,7 +3,7 @@ import { platforms } from "@godwit/adapters/registry";
 import { readArtefact } from "@godwit/bundler";
 import type { Artefact, Emulator } from "@godwit/bundler/contracts";
 import type { Command } from "commander";
-import colors from "picocolors";
+import colors from "../colors.ts";
 import { formatLog } from "../log-lines.ts";
 import { createCommand, oneTarget, openProject, type SetExit, type Shared, toNumber } from "../options.ts";
 import { note, print, printJson, showUrl } from "../output.ts";
@@ -11,7 +11,7 @@ import { buildTarget, emulateTarget } from "../project/build-target.ts";
 import type { Project, TargetName } from "../project/config.ts";
 import { checkEnv } from "../project/env-check.ts";
 import { untilInterrupted } from "../project/interrupt.ts";
-import { printFunctions, printRoutes } from "../summary.ts";
+import { printFunctions, printRoutes, SCREENFUL } from "../summary.ts";
 
 interface Options extends Shared {
   out?: string;
@@ -60,9 +60,9 @@ async function run(options: Options): Promise<void> {
     if (options.json) {
       printJson({ url, target, functions: manifest.functions });
     } else {
-      printRoutes(manifest);
+      printRoutes(manifest, SCREENFUL);
       print();
-      printFunctions(manifest);
+      printFunctions(manifest, { most: SCREENFUL });
       print();
       print(`${colors.green("ready")} ${colors.bold(manifest.app)} on ${target}: ${colors.cyan(url)}`);
     }

@@ -14,14 +14,18 @@ import { envFiles, stageEnv } from "./env-files.ts";
 
 const FILES = ["ts", "mts", "js", "mjs", "tsx", "jsx"].map((extension) => `env.${extension}`);
 
-/** How many variables env.ts declares; undefined without one. Throws ENV_INVALID and ENV_FAILED; never tells a value. */
+/**
+ * How many variables env.ts declares; undefined without one. Throws ENV_INVALID, ENV_FAILED and
+ * ENV_FILE_UNREADABLE; never tells a value.
+ */
 export async function checkEnv(project: Project, stage: string, target: TargetName): Promise<number | undefined> {
   const file = FILES.find((name) => existsSync(join(project.root, name)));
-  if (!file) return undefined;
-  const definition = await loadDefinition(project.root, file);
+  const definition = file ? await loadDefinition(project.root, file) : undefined;
+  const values = await stageEnv(project.root, stage, definition?.names ?? []);
+  if (!definition) return undefined;
   const bound = await boundNames(project, target);
   try {
-    definition.parse(await stageEnv(project.root, stage, definition.names));
+    definition.parse(values);
   } catch (error) {
     if (!isEnvError(error)) throw error;
     const issues = error.issues.filter(({ name }) => !bound.has(name));

@@ -44,11 +44,15 @@ async function offer(root: string, name: string, reason: string): Promise<string
   const missing = new GodwitError("TOOL_MISSING", `${name} is not installed: ${reason}. Install it with: ${command}`);
   if (!process.stdin.isTTY || process.env.CI) throw missing;
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await prompt.question(`${name} is needed: ${reason}. Install it now with \`${command}\`? [Y/n] `);
+  // the prompt has the terminal, so it has Ctrl-C too; an end of input is a no
+  prompt.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  const ended = new Promise<string>((resolve) => prompt.once("close", () => resolve("n")));
+  const question = `${name} is needed: ${reason}. Install it now with \`${command}\`? [Y/n] `;
+  const answer = await Promise.race([prompt.question(question), ended]);
   prompt.close();
   if (!/^(?:y|yes|)$/i.test(answer.trim())) throw missing;
   const code = await new Promise<number | null>((resolve, reject) => {
-    spawn(manager, words, { cwd: root, stdio: "inherit", shell: process.platform === "win32" })
+    spawn(manager, words, { cwd: root, stdio: [0, 2, 2], shell: process.platform === "win32" })
       .on("error", reject)
       .on("exit", resolve);
   });
