@@ -151,7 +151,11 @@ async function write(
   } catch (cause) {
     if (!(cause instanceof Error && "syscall" in cause)) throw cause;
     const place = join(out, options.target.name);
-    throw new GodwitError("EMIT_FAILED", `${place} was left as it was: ${cause.message}`, { cause });
+    throw new GodwitError(
+      "EMIT_FAILED",
+      `${place} was left as it was: ${cause.message}. Make room there, or give another folder with --out.`,
+      { cause },
+    );
   } finally {
     stage?.discard();
   }

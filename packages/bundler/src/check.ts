@@ -92,8 +92,9 @@ function compare(
     const word = unit === "bytes" ? "bytes" : "bytes gzipped";
     const actual = size[unit];
     const says = `${where} has ${format(actual)} ${word}; ${rule} ${format(most)}. Heaviest: ${heaviest}.`;
-    if (actual > most && code === "LIMIT_EXCEEDED") throw new GodwitError("LIMIT_EXCEEDED", says);
-    if (actual > most) throw new GodwitError("BUDGET_EXCEEDED", says);
+    const advice = `Import less of that${code === "BUDGET_EXCEEDED" ? ", or raise the budget in the config" : ", or spread its routes over more functions"}.`;
+    if (actual > most && code === "LIMIT_EXCEEDED") throw new GodwitError("LIMIT_EXCEEDED", `${says} ${advice}`);
+    if (actual > most) throw new GodwitError("BUDGET_EXCEEDED", `${says} ${advice}`);
     if (actual > most * 0.9) notices.push({ code: "BUDGET_NEAR", message: says });
   }
   return notices;
@@ -120,7 +121,10 @@ export function checkStartup(startup: Record<string, { startupCpu: number }>, co
   const slow = Object.entries(startup).filter(([, { startupCpu }]) => startupCpu > most);
   if (slow.length === 0) return;
   const lines = slow.map(([id, { startupCpu }]) => `${id} takes ${startupCpu.toFixed(1)} ms`);
-  throw new GodwitError("STARTUP_EXCEEDED", `Over budgets.startup of ${most} ms of CPU: ${lines.join(", ")}.`);
+  throw new GodwitError(
+    "STARTUP_EXCEEDED",
+    `Over budgets.startup of ${most} ms of CPU: ${lines.join(", ")}. Import less at the top of their files, or raise the budget in the config.`,
+  );
 }
 
 function print(weights: Weight[]): string {

@@ -10,7 +10,7 @@ import { absorb } from "./group-absorb.ts";
 import { type Tied, tieRoutes } from "./group-fronts.ts";
 import { nameFunctions, nameOf } from "./group-ids.ts";
 import { pack } from "./group-merge.ts";
-import { type Grouping, settingsOf, toUnit, type Unit } from "./group-units.ts";
+import { type Grouping, printSome, settingsOf, toUnit, type Unit } from "./group-units.ts";
 import { limitsOf, unite } from "./group-variants.ts";
 import type { AnalysedApp, Notice } from "./steps.ts";
 
@@ -120,7 +120,7 @@ function refuseOver(handlers: readonly Unit[], home: readonly Unit[], budget: Bu
   const advice =
     strategy === "route"
       ? 'Take grouping "auto", which merges routes'
-      : `Take \`group\` or \`split\` out of some routes (${forced.map(({ reason }) => reason).join("; ")}), or put them into fewer groups`;
+      : `Take \`group\` or \`split\` out of some routes (${printSome(forced.map(({ reason }) => reason))}), or put them into fewer groups`;
   if (handlers.length + 1 > budget.functions) {
     throw new GodwitError(
       "FUNCTION_BUDGET",

@@ -7,7 +7,7 @@ import type { Capabilities, FunctionPlan, Limits, RoutePlan } from "./contracts.
 import type { Grouped, GroupOptions } from "./group.ts";
 import { nameFunctions, nameOf } from "./group-ids.ts";
 import { pack } from "./group-merge.ts";
-import { type Grouping, settingsOf, toUnit, type Unit } from "./group-units.ts";
+import { type Grouping, printSome, settingsOf, toUnit, type Unit } from "./group-units.ts";
 import { limitsOf } from "./group-variants.ts";
 import type { AnalysedApp, Notice } from "./steps.ts";
 
@@ -30,7 +30,7 @@ export function groupSelf(question: SelfQuestion): Grouped {
   if (behind.length + 1 > most) {
     throw new GodwitError(
       "SPLIT_BUDGET",
-      `${target.name} takes ${most} functions, and the routes' config asks for ${behind.length + 1}: ${behind.map(({ reason }) => reason).join("; ")}. Take \`split\` or \`group\` out of some, or put them into fewer groups.`,
+      `${target.name} takes ${most} functions, and the routes' config asks for ${behind.length + 1}: ${printSome(behind.map(({ reason }) => reason))}. Take \`split\` or \`group\` out of some, or put them into fewer groups.`,
     );
   }
   const settings = target.esbuild(variant, targetConfig);

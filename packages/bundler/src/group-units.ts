@@ -83,3 +83,9 @@ export function settingsKey({ routes, choice }: Unit): string {
 function keyOf(regions: readonly string[]): string {
   return [...regions].sort().join(",");
 }
+
+/** The first few of many, for a message. */
+export function printSome(texts: readonly string[], most = 5): string {
+  const more = texts.length > most ? `; and ${texts.length - most} more` : "";
+  return `${texts.slice(0, most).join("; ")}${more}`;
+}

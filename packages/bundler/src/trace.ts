@@ -197,11 +197,17 @@ async function includedFiles(
   const files = new Map<string, BuiltFile>();
   for (const { pattern, by } of hasFiles ? [...ofConfig, ...ofRoutes] : []) {
     if (/^(\/|[A-Za-z]:)|(^|\/)\.\.(\/|$)/.test(pattern)) {
-      throw new GodwitError("INCLUDE_FILES_OUTSIDE", `includeFiles of ${by} leaves the app's folder: ${pattern}`);
+      throw new GodwitError(
+        "INCLUDE_FILES_OUTSIDE",
+        `includeFiles of ${by} leaves the app's folder: ${pattern}. Copy the files into it.`,
+      );
     }
     const found = await glob([pattern], { cwd: root, dot: true, onlyFiles: true, followSymbolicLinks: false });
     if (found.length === 0) {
-      throw new GodwitError("INCLUDE_FILES_NOTHING", `includeFiles of ${by} matches no file: ${pattern}`);
+      throw new GodwitError(
+        "INCLUDE_FILES_NOTHING",
+        `includeFiles of ${by} matches no file: ${pattern}. Patterns begin at the app's folder.`,
+      );
     }
     for (const path of found) files.set(path, { path, contents: read(join(root, path)) });
   }
