@@ -262,6 +262,8 @@ test("includeFiles lie where the handler's own paths find them", async (t) => {
     .filter((path) => !/\.mjs$/.test(path));
   assert.deepEqual(paths, ["data/all.json", "templates/a/b.html"]);
   await assert.rejects(build(optionsFor(root, { includeFiles: ["nothing/*"] })), { code: "INCLUDE_FILES_NOTHING" });
+  writeFiles(root, { "index.mjs": "" });
+  await assert.rejects(build(optionsFor(root, { includeFiles: ["*.mjs"] })), { code: "INCLUDE_FILES_CLASH" });
   await assert.rejects(build(optionsFor(root, { includeFiles: ["../*"] })), { code: "INCLUDE_FILES_OUTSIDE" });
 });
 

@@ -51,9 +51,15 @@ function toError(failure: BuildFailure | Error): Error {
 /** `routes/a.ts:3:9: Could not resolve "pg". ...` */
 export function describe({ text, location, notes }: Message): string {
   const place = location ? `${location.file}:${location.line}:${location.column + 1}: ` : "";
-  const install = /^Could not resolve "([^"./][^"]*)"/.test(text) ? " Is the package installed?" : "";
-  const hint = install || (notes[0] ? ` (${notes[0].text})` : "");
-  return `${place}${text}${hint}`;
+  return `${place}${text}${adviceFor(text) || (notes[0] ? ` (${notes[0].text})` : "")}`;
+}
+
+/** What to do about an error of esbuild; "" where it says so itself. */
+export function adviceFor(text: string): string {
+  if (/^Could not resolve "\./.test(text)) return ". Is the file's name right, with its extension?";
+  if (/^Could not resolve "/.test(text)) return ". Is the package installed, and in the app's package.json?";
+  if (/^No loader is configured/.test(text)) return ". Read it at run time (includeFiles), or serve it from public/.";
+  return "";
 }
 
 function readOutputs(

@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { GodwitError } from "@godwit/core/errors";
 import { type BuildFailure, build, type Metafile } from "esbuild";
 import { createNamer, type Namer } from "./bundle-names.ts";
+import { adviceFor } from "./bundle-pass.ts";
 import { findUp } from "./bundle-resolve.ts";
 import type { EsbuildSettings, RouteNeed } from "./contracts.ts";
 import { findNative } from "./graph-native.ts";
@@ -210,9 +211,10 @@ function trail(parents: ReadonlyMap<string, string | undefined>, input: string):
 function toError(failure: BuildFailure | Error): Error {
   if (!("errors" in failure) || failure.errors.length === 0) return failure;
   const texts = failure.errors.slice(0, 5).map(({ text, location }) => {
-    if (!location) return text;
+    const says = text + adviceFor(text);
+    if (!location) return says;
     const { file, line, column, lineText } = location;
-    return `${file}:${line}:${column + 1}: ${text}\n${printFrame(line, lineText, column)}`;
+    return `${file}:${line}:${column + 1}: ${says}\n${printFrame(line, lineText, column)}`;
   });
   const more = failure.errors.length > texts.length ? `\n... and ${failure.errors.length - texts.length} more` : "";
   return new GodwitError("IMPORT_FAILED", `The app's files cannot be read together:\n${texts.join("\n")}${more}`, {

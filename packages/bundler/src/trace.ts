@@ -9,7 +9,7 @@ import { GodwitError } from "@godwit/core/errors";
 import { nodeFileTrace } from "@vercel/nft";
 import { glob } from "tinyglobby";
 import type { ExternalImport } from "./bundle.ts";
-import type { BuiltFile, BuiltFunction, Target } from "./contracts.ts";
+import type { BuiltFile, BuiltFunction, FunctionPlan, Target } from "./contracts.ts";
 import type { BuildConfig, Notice, Weight } from "./steps.ts";
 import { checkNative } from "./trace-check.ts";
 import { folderOf, layOut, type Need, type PackageFolder } from "./trace-layout.ts";
@@ -32,8 +32,8 @@ export interface Traced {
 
 /**
  * Throws EXTERNAL_MISSING for a package that is not installed, NATIVE_WRONG_ARCHITECTURE for an addon that would not
- * load, INCLUDE_FILES_NOTHING and INCLUDE_FILES_OUTSIDE for globs, INCLUDE_FILES_UNSUPPORTED where a function has no
- * files.
+ * load, INCLUDE_FILES_NOTHING and INCLUDE_FILES_OUTSIDE for globs, INCLUDE_FILES_CLASH for a name that the bundle has,
+ * INCLUDE_FILES_UNSUPPORTED where a function has no files.
  */
 export async function trace(input: TraceInput): Promise<Traced> {
   const tracer = createTracer(input.root);
@@ -46,10 +46,20 @@ export async function trace(input: TraceInput): Promise<Traced> {
     notices.push(...checkNative(fn.plan, packages.files, input.targetConfig));
     weights[fn.plan.id] = merge(weights[fn.plan.id] ?? [], packages.weights);
     const taken = new Set(fn.files.map((file) => file.path));
+    refuseClash(fn.plan, included, taken);
     const beside = [...packages.files, ...included].filter(({ path }) => !taken.has(path) && taken.add(path));
     functions.push(beside.length === 0 ? fn : { ...fn, files: [...fn.files, ...beside] });
   }
   return { functions, weights, notices: uniqueNotices(notices) };
+}
+
+function refuseClash({ id }: FunctionPlan, included: readonly BuiltFile[], taken: ReadonlySet<string>): void {
+  const clash = included.find(({ path }) => taken.has(path));
+  if (!clash) return;
+  throw new GodwitError(
+    "INCLUDE_FILES_CLASH",
+    `includeFiles brings ${clash.path}, and the bundle of ${id} has a file of that name. Put yours into a folder.`,
+  );
 }
 
 interface Packages {
