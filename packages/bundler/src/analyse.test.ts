@@ -89,7 +89,7 @@ const wrong = [
     text: `import "./gone.ts";\n${GET}`,
     code: "IMPORT_FAILED",
     message:
-      'The app\'s files cannot be read together:\nroutes/a.ts:1:8: Could not resolve "./gone.ts". Is the file's name right, with its extension?\n  1 | import "./gone.ts";\n    |        ^',
+      'The app\'s files cannot be read together:\nroutes/a.ts:1:8: Could not resolve "./gone.ts". Is the file\'s name right, with its extension?\n  1 | import "./gone.ts";\n    |        ^',
   },
   {
     name: "a schedule without a GET",
