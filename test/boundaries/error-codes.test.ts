@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { root, sources } from "./sources.ts";
 
-/** Where each code is declared: as the first argument of GodwitError, or as `code:` of an object. */
+/** Where each code is declared: as the first argument of GodwitError or of a class below it, or as `code:` of an object. */
 function declared(): Map<string, Set<string>> {
   const codes = new Map<string, Set<string>>();
   for (const { path, text } of sources()) {
     for (const [, thrown, member] of text.matchAll(
-      /(?:GodwitError|EnvError)\(\s*"([A-Z][A-Z0-9_]+)"|\bcode: "([A-Z][A-Z0-9_]+)"/g,
+      /(?:GodwitError|EnvError|super)\(\s*"([A-Z][A-Z0-9_]+)"|\bcode: "([A-Z][A-Z0-9_]+)"/g,
     )) {
       const code = thrown ?? member ?? "";
       codes.set(code, (codes.get(code) ?? new Set()).add(path));

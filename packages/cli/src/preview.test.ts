@@ -59,7 +59,10 @@ test("preview says what env.ts lacks before anything is served, and names what -
   });
   const { code, stderr } = await godwit(["preview", "--root", root, "--target", "cloudflare", "--build"]);
   assert.equal(code, 1);
-  assert.match(stderr, /^error ENV_INVALID env\.ts asks for what the stage dev lacks.*\n {2}TOKEN is missing$/m);
+  assert.match(
+    stderr,
+    /^error ENV_INVALID The environment lacks .*\n {2}TOKEN is missing\nValues of the stage dev come from \.env,/m,
+  );
   assert.doesNotMatch(stderr, /MAIN/); // a binding of the config is no variable of a file
   const front = await godwit(["preview", "--root", root, "--target", "cloudflare", "--front", "x"], {
     env: { TOKEN: "t" },

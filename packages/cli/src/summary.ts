@@ -20,19 +20,23 @@ export function printFunctions(
   { startup, most = Number.POSITIVE_INFINITY }: { startup?: Record<string, Startup>; most?: number } = {},
 ): void {
   const head = ["function", "variant", "routes", "size", "gzip", ...(startup ? ["start-up", "first use"] : []), "why"];
-  const rows = [...manifest.functions]
-    .sort(inOrder)
-    .map((fn) => [
-      fn.id,
-      fn.variant,
-      routeNames(fn),
-      size(fn.bytes),
-      size(fn.gzipBytes),
-      ...(startup ? [cpu(startup[fn.id]?.startupCpu), cpu(startup[fn.id]?.firstUseCpu)] : []),
-      fn.reason,
-    ]);
-  print(table(head, rows.slice(0, most), startup ? [3, 4, 5, 6] : [3, 4]));
-  if (rows.length > most) print(colors.dim(`and ${rows.length - most} more: godwit routes prints all`));
+  const shown = [...manifest.functions].sort(inOrder).slice(0, most);
+  const reasons = [...new Set(shown.map((fn) => fn.reason))];
+  // one reason of many functions is said once, below them
+  const isApart = reasons.length < shown.length;
+  const rows = shown.map((fn) => [
+    fn.id,
+    fn.variant,
+    routeNames(fn),
+    size(fn.bytes),
+    size(fn.gzipBytes),
+    ...(startup ? [cpu(startup[fn.id]?.startupCpu), cpu(startup[fn.id]?.firstUseCpu)] : []),
+    isApart ? `[${reasons.indexOf(fn.reason) + 1}]` : fn.reason,
+  ]);
+  print(table(head, rows, startup ? [3, 4, 5, 6] : [3, 4]));
+  if (isApart) for (const [index, reason] of reasons.entries()) print(colors.dim(`[${index + 1}] ${reason}`));
+  const left = manifest.functions.length - shown.length;
+  if (left > 0) print(colors.dim(`and ${left} more: godwit routes prints all`));
 }
 
 function cpu(milliseconds: number | undefined): string {

@@ -11,7 +11,7 @@ import { GodwitError } from "@godwit/core/errors";
 import type { Project, TargetName } from "./config.ts";
 import { checkEnv } from "./env-check.ts";
 import { envFiles } from "./env-files.ts";
-import { findTool, installCommand } from "./tools.ts";
+import { findTool, toolMissing } from "./tools.ts";
 
 export interface Finding {
   check: string;
@@ -77,11 +77,7 @@ async function checkTools(project: Project, name: TargetName): Promise<string> {
   const { tools } = await platforms[name].emulate();
   const missing = Object.entries(tools).filter(([tool]) => !findTool(project.root, tool));
   if (missing.length === 0) return Object.keys(tools).join(", ") || "none needed";
-  const lines = missing.map(
-    ([tool, reason]) =>
-      `${tool} is not installed: ${reason}. Install it with: ${installCommand(project.root, tool).join(" ")}`,
-  );
-  throw new GodwitError("TOOL_MISSING", lines.join("\n"));
+  throw toolMissing(project.root, Object.fromEntries(missing));
 }
 
 async function describeEnv(project: Project, stage: string, target: TargetName): Promise<string> {

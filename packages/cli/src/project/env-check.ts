@@ -30,11 +30,9 @@ export async function checkEnv(project: Project, stage: string, target: TargetNa
     if (!isEnvError(error)) throw error;
     const issues = error.issues.filter(({ name }) => !bound.has(name));
     if (issues.length > 0) {
-      const lines = issues.map(({ name, message }) => `\n  ${name} ${message}`).join("");
-      throw new GodwitError(
-        "ENV_INVALID",
-        `${file} asks for what the stage ${stage} lacks. Set it in the shell or in one of ${envFiles(stage).join(", ")}:${lines}`,
-      );
+      const lacking = new EnvError(issues);
+      lacking.message += `\nValues of the stage ${stage} come from ${envFiles(stage).join(", ")} and the shell.`;
+      throw lacking;
     }
   }
   return definition.names.length;

@@ -41,7 +41,7 @@ function createTool(path: string): Tool {
 async function offer(root: string, name: string, reason: string): Promise<string> {
   const [manager, ...words] = installCommand(root, name);
   const command = [manager, ...words].join(" ");
-  const missing = new GodwitError("TOOL_MISSING", `${name} is not installed: ${reason}. Install it with: ${command}`);
+  const missing = toolMissing(root, { [name]: reason });
   if (!process.stdin.isTTY || process.env.CI) throw missing;
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   // the prompt has the terminal, so it has Ctrl-C too; an end of input is a no
@@ -59,6 +59,14 @@ async function offer(root: string, name: string, reason: string): Promise<string
   const path = code === 0 ? findTool(root, name) : undefined;
   if (!path) throw missing;
   return path;
+}
+
+/** One error for all that are missing (name -> reason). */
+export function toolMissing(root: string, missing: Record<string, string>): GodwitError {
+  const lines = Object.entries(missing).map(
+    ([name, reason]) => `${name} is not installed: ${reason}. Install it with: ${installCommand(root, name).join(" ")}`,
+  );
+  return new GodwitError("TOOL_MISSING", lines.join("\n"));
 }
 
 /** The app's own package manager, told by the nearest lockfile. */

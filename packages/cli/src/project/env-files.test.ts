@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createApp } from "../cli.fixture.ts";
+import { buildTarget, emulateTarget } from "./build-target.ts";
+import { loadProject, TARGETS } from "./config.ts";
+import { readEnvFiles, stageEnv } from "./env-files.ts";
+
+const FILES = {
+  ".env": `A=base\nB='single # kept'\nC="two\\nlines" # a comment\nexport D= spaced \nE=$A\n# F=commented\nG=\n`,
+  ".env.local": "A=local\n",
+  ".env.dev": "A=dev\n",
+  ".env.other": "A=other\n",
+};
+
+test("the later file is the stronger, the shell the strongest, and only for names that somebody wrote down", async (t) => {
+  const root = await createApp(t, FILES);
+  assert.deepEqual(await readEnvFiles(root, "dev"), {
+    A: "dev",
+    B: "single # kept",
+    C: "two\nlines",
+    D: "spaced",
+    E: "$A", // as node --env-file reads it: nothing is expanded
+    G: "",
+  });
+  assert.equal((await readEnvFiles(root, "prod")).A, "local");
+  process.env.GODWIT_TEST_DECLARED = "from the shell";
+  t.after(() => delete process.env.GODWIT_TEST_DECLARED);
+  assert.equal((await stageEnv(root, "dev", ["GODWIT_TEST_DECLARED"])).GODWIT_TEST_DECLARED, "from the shell");
+  assert.equal((await stageEnv(root, "dev", [])).GODWIT_TEST_DECLARED, undefined);
+});
+
+for (const target of TARGETS) {
+  test(`functions on ${target} see the values of the stage, byte for byte, and nothing else of this machine`, async (t) => {
+    const root = await createApp(t, {
+      ".env": `A=base\nB='snow ☃ "q" $x'\nC="two\\nlines"\n`,
+      ".env.dev": "A=dev\n",
+      "routes/index.ts": `
+        export const GET = (_, { env }) => Response.json([env.A, env.B, env.C, env.GODWIT_TEST_UNSAID ?? null]);`,
+    });
+    process.env.GODWIT_TEST_UNSAID = "unsaid";
+    t.after(() => delete process.env.GODWIT_TEST_UNSAID);
+    const project = await loadProject(root);
+    const { artefact } = await buildTarget(project, target);
+    const emulator = await emulateTarget(project, target, artefact);
+    t.after(() => emulator.close());
+    const { B } = await readEnvFiles(root, "dev");
+    assert.ok(B?.includes("☃"));
+    assert.deepEqual(await (await fetch(emulator.url)).json(), ["dev", B, "two\nlines", null]);
+  });
+}
