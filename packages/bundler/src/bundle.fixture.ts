@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { Capabilities, EsbuildSettings, Limits, Target } from "./contracts.ts";
+import type { Capabilities, EsbuildSettings, FunctionPlan, Limits, Target } from "./contracts.ts";
 
 /** Writes the files into a new folder that goes when the test ends, and returns its real path. */
 export function createFolder(t: TestContext, files: Record<string, string | Uint8Array>): string {
@@ -29,6 +29,20 @@ export function linkPackage(root: string, name: string, from: string): void {
   const place = join(root, "node_modules", name);
   mkdirSync(dirname(place), { recursive: true });
   symlinkSync(realpathSync(fileURLToPath(new URL(`../../../${from}`, import.meta.url))), place);
+}
+
+/** A function without routes, on the variant of `createTarget`. */
+export function createPlan(id: string): FunctionPlan {
+  return {
+    id,
+    role: "handler",
+    variant: "plain",
+    routes: [],
+    settings: {},
+    usesWaitUntil: false,
+    reason: "",
+    lazy: false,
+  };
 }
 
 export interface FakeOptions {

@@ -1,21 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createPlan } from "./bundle.fixture.ts";
 import { checkSecrets } from "./check-secrets.ts";
 import type { BuiltFunction } from "./contracts.ts";
 
 function functionWith(code: string, sources: Record<string, string> = {}): BuiltFunction {
   const map = { version: 3, sources: Object.keys(sources), sourcesContent: Object.values(sources), mappings: "" };
   return {
-    plan: {
-      id: "users",
-      role: "handler",
-      variant: "plain",
-      routes: [],
-      settings: {},
-      usesWaitUntil: false,
-      reason: "",
-      lazy: false,
-    },
+    plan: createPlan("users"),
     files: [{ path: "index.mjs", contents: Buffer.from(code) }],
     maps: [{ path: "index.mjs.map", contents: Buffer.from(JSON.stringify(map)) }],
   };

@@ -1,22 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createTarget } from "./bundle.fixture.ts";
+import { createPlan, createTarget } from "./bundle.fixture.ts";
 import { type CheckInput, checkSizes, checkStartup, overLimit } from "./check.ts";
 
 function input(bytes: number, part: Partial<CheckInput> = {}): CheckInput {
   return {
     functions: [
       {
-        plan: {
-          id: "users",
-          role: "handler",
-          variant: "plain",
-          routes: [],
-          settings: {},
-          usesWaitUntil: false,
-          reason: "",
-          lazy: false,
-        },
+        plan: createPlan("users"),
         files: [{ path: "index.mjs", contents: Buffer.alloc(bytes, "a") }],
         maps: [],
       },
