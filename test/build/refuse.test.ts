@@ -136,7 +136,7 @@ test("a build that is killed at any moment leaves a whole artefact, and the next
   assert.equal(first.code, 0, first.stderr);
   const old = await hashesOf(join(root, "dist/lambda"));
   await writeFile(join(root, "lib/words.ts"), 'export const words = "changed";\n');
-  for (let wait = 100; wait <= 1_300; wait += 150) {
+  for (let wait = 200; wait <= 1_400; wait += 300) {
     const child = spawn(process.execPath, [bin, ...args], { stdio: "ignore" });
     const ended = new Promise((resolve) => child.on("close", resolve));
     const timer = setTimeout(() => child.kill("SIGKILL"), wait);

@@ -62,7 +62,7 @@ test("a package that is missing is asked for by name", async (t) => {
   const root = createFolder(t, { "env.ts": 'import x from "not-there";\nexport default x;\n' });
   await assert.rejects(
     bundleModule({ root, file: "env.ts" }),
-    /env\.ts:1:\d+: Could not resolve "not-there" Is the package/,
+    /env\.ts:1:\d+: Could not resolve "not-there". Is the package/,
   );
 });
 
