@@ -5,7 +5,7 @@
 import { compose, type Link, mustBeResponse, type Recover } from "./compose.ts";
 import { type AppState, RequestContext } from "./context.ts";
 import { HttpError, problem } from "./errors.ts";
-import { errorAsData } from "./log.ts";
+import { createLogger, errorAsData } from "./log.ts";
 import { dispatch } from "./methods.ts";
 import type { App, Env, EnvDefinition, ExecutionContext, Handler, Match, Middleware, Route } from "./types.ts";
 
@@ -103,12 +103,13 @@ function pathOf(url: string): string {
 
 function createRecover({ error: handler, dev }: AppOptions): Recover {
   return async (error, request, context) => {
-    if (error instanceof HttpError) return problem(error.status, error.options);
-    context.log.error("unhandled error", { error });
     try {
+      if (error instanceof HttpError) return problem(error.status, error.options);
+      context.log.error("unhandled error", { error });
       if (handler) return mustBeResponse(await handler(request, context), context);
     } catch (second) {
-      context.log.error("_error.ts failed", { error: second });
+      // Also a header or an extension of an HttpError that no answer can carry, or a logger of the app's own that throws.
+      createLogger({ route: context.route }).error("error handling failed", { error: second });
     }
     return problem(500, dev ? { detail: String(error), extensions: { error: errorAsData("", error) } } : {});
   };

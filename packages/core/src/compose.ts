@@ -44,8 +44,11 @@ function guard(layer: Layer, recover: Recover): Link {
   };
 }
 
-/** Not by instanceof: a mounted app may answer with a Response class of its own. */
+/**
+ * Not by instanceof: a mounted app may answer with a Response class of its own. `Response.error()` has the status 0; a
+ * client's answer object that was returned by mistake has a status and no Headers.
+ */
 export function mustBeResponse(value: Response | undefined, context: Context): Response {
-  if (typeof value?.status === "number") return value;
+  if (value && value.status > 100 && typeof value.headers?.has === "function") return value;
   throw new GodwitError("NO_RESPONSE", `No Response came from ${context.route || "middleware"}.`);
 }
