@@ -41,3 +41,15 @@ test("scheme and host come from the outermost trusted proxy alone", () => {
   assert.equal(createClientReader(1)("10.0.0.1", headers).host, "good.test");
   assert.equal(createClientReader(1)("10.0.0.1", { "x-forwarded-proto": "ftp" }).scheme, undefined);
 });
+
+test("a long run of blanks in a list costs no more than its length", () => {
+  // A regular expression for blanks around commas needs the square: minutes for this list.
+  const list = `1.2.3.4${" ".repeat(200_000)}x, 5.6.7.8`;
+  assert.equal(createClientReader(1)("10.0.0.1", forwarded(list)).ip, "5.6.7.8");
+});
+
+test("an address with a zone is judged like any other", () => {
+  const read = createClientReader(["10.0.0.0/8", "fe80::/10"]);
+  assert.equal(read("fe80::1%eth0", forwarded("1.2.3.4")).ip, "1.2.3.4");
+  assert.equal(read("10.0.0.1", forwarded("1.2.3.4, fe80::2%lo")).ip, "1.2.3.4");
+});

@@ -68,11 +68,15 @@ function plain(address: string | undefined): string | undefined {
 }
 
 function list(value: string | string[] | undefined): string[] {
-  return value === undefined ? [] : String(value).split(/[ \t]*,[ \t]*/);
+  return value === undefined
+    ? []
+    : String(value)
+        .split(",")
+        .map((part) => part.trim());
 }
 
 /** What the outermost trusted proxy wrote: many overwrite instead of appending, so a short list gives its first. */
 function entry(value: string | string[] | undefined, hops: number): string | undefined {
   const values = list(value);
-  return values[Math.max(0, values.length - hops)]?.trim() || undefined;
+  return values[Math.max(0, values.length - hops)] || undefined;
 }

@@ -48,3 +48,9 @@ test("a slash is added where nothing answers without it, and files stay", async 
   assert.deepEqual(await ask("/v1.2/docs", add), [308, "/v1.2/docs/"]);
   assert.deepEqual(await ask("//evil.example", add), [404, null]);
 });
+
+test("a long run of slashes inside a path costs no more than its length", () => {
+  // A regular expression for the end of it needs the square: minutes for this path.
+  const path = `/a${"/".repeat(200_000)}x`;
+  return ask(path).then((answer) => assert.deepEqual(answer, [404, null]));
+});

@@ -22,7 +22,10 @@ export interface TrailingSlashOptions {
 export function trailingSlash({ mode = "remove" }: TrailingSlashOptions = {}): Middleware {
   return async function trailingSlash(_request, context, next) {
     const { pathname, search } = context.url;
-    const bare = pathname.replace(/\/+$/, "");
+    // Not by a regular expression: /\/+$/ takes the square of a long run of slashes in the middle.
+    let end = pathname.length;
+    while (pathname.endsWith("/", end)) end--;
+    const bare = pathname.slice(0, end);
     const isOpen = pathname.startsWith("//");
     if (mode === "remove") {
       if (isOpen || bare === "" || bare === pathname) return next();
