@@ -3,15 +3,15 @@
  * for response streaming, over one translator: `events.ts` and `request.ts` on the way in, `results.ts` on the way out.
  * @module
  */
-import { GodwitError, HttpError, problem } from "@godwit/core/errors";
+import { GodwitError, HttpError } from "@godwit/core/errors";
 import type { App, ExecutionContext } from "@godwit/core/types";
 import type { Background } from "./background.ts";
 import { type Format, formatOf, type LambdaEvent } from "./events.ts";
 import type { AnswerFile } from "./files.ts";
-import { type Invocation, type LambdaContext, openInvocation } from "./invocation.ts";
+import { type LambdaContext, openInvocation } from "./invocation.ts";
 import { type JobEvent, runJob } from "./jobs.ts";
 import { type RequestOptions, toRequest } from "./request.ts";
-import { toResult } from "./results.ts";
+import { refuse, toResult } from "./results.ts";
 import type { RunSchedule } from "./schedule.ts";
 import { type AwsLambda, type ResponseStream, sendStream } from "./stream.ts";
 
@@ -49,7 +49,7 @@ export function toHandler(app: App, options: LambdaOptions = {}): LambdaHandler 
     try {
       return await call.toValue();
     } finally {
-      const done = call.invocation.settle();
+      const done = call.settle();
       if (!options.background?.hold(context.awsRequestId, done)) await done;
     }
   };
@@ -74,7 +74,7 @@ export function toStreamingHandler(app: App, options: LambdaOptions = {}): Lambd
     try {
       const { format } = call;
       if (format === "v1" || format === "v2") {
-        const { response, head } = await call.answer(format);
+        const [response, head] = await call.answer(format, async (...all) => all);
         await sendStream(aws, stream, response, format, head);
       } else {
         const value = await call.toValue();
@@ -86,63 +86,59 @@ export function toStreamingHandler(app: App, options: LambdaOptions = {}): Lambd
       console.error("The answer failed:", error);
       throw error;
     } finally {
-      await call.invocation.settle();
+      await call.settle();
     }
   });
 }
 
+type Finish<T> = (response: Response, head: boolean) => Promise<T>;
+
 interface Call {
   format: Format | undefined;
-  invocation: Invocation;
-  /** Never rejects. */
-  answer(format: Format): Promise<{ response: Response; head: boolean }>;
+  /** Gives what `finish` makes of the answer. When either fails or is late, `finish` gets an error's answer. */
+  answer<T>(format: Format, finish: Finish<T>): Promise<T>;
   /** The answer in one piece, to any event. Rejects for a job alone. */
   toValue(): Promise<unknown>;
+  settle(): Promise<void>;
 }
 
 function openCall(app: App, options: LambdaOptions, raw: unknown, context: LambdaContext): Call {
   const event = Object(raw) as LambdaEvent & JobEvent; // every member is optional, and looked at before it is used
   const format = formatOf(event);
-  const invocation = openInvocation(context);
-  const { signal, waitUntil } = invocation;
+  const { signal, waitUntil, inTime, settle } = openInvocation(context);
   const execution: ExecutionContext = {
     env: process.env,
     requestId: context.awsRequestId,
     waitUntil,
     platform: { name: "lambda", raw: { event: raw, context } },
   };
-  const answer = async (format: Format) => {
+  const answer = async <T>(format: Format, finish: Finish<T>) => {
     let request: Request | undefined;
-    let response: Response;
+    let head = false;
     try {
       ({ request, ip: execution.ip } = toRequest(event, format, options, signal));
-      response = await (options.files?.(request) ?? app.fetch(request, execution));
+      head = request.method === "HEAD";
+      const answered = options.files?.(request) ?? app.fetch(request, execution);
+      const finished = answered.then((response) => {
+        // While the status can still be another.
+        if (response.body?.locked) throw new TypeError("The body of the answer was read before.");
+        return finish(response, head);
+      });
+      return await inTime(finished);
     } catch (error) {
-      response =
-        request || error instanceof HttpError ? refuse(error) : problem(400, { code: "LAMBDA_REQUEST_MALFORMED" });
+      const known = request || error instanceof HttpError;
+      return finish(refuse(known ? error : new HttpError(400, { code: "LAMBDA_REQUEST_MALFORMED" })), head);
     }
-    return { response, head: request?.method === "HEAD" };
   };
 
   return {
     format,
-    invocation,
     answer,
+    settle,
     async toValue() {
       const { schedule } = options;
-      if (!format) return runJob(event, schedule && ((pattern) => schedule(app, pattern, execution, signal)));
-      const { response, head } = await answer(format);
-      try {
-        return await toResult(response, format, head);
-      } catch (error) {
-        return toResult(refuse(error), format);
-      }
+      if (format) return answer(format, (response, head) => toResult(response, format, head));
+      return runJob(event, schedule && ((pattern) => schedule(app, pattern, execution, signal)));
     },
   };
-}
-
-function refuse(error: unknown): Response {
-  if (error instanceof HttpError) return problem(error.status, error.options);
-  console.error("The answer failed:", error);
-  return problem(500);
 }

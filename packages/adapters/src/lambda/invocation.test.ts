@@ -102,3 +102,30 @@ test("a background that holds gets the work, one that does not leaves it before 
   finish();
   await answer;
 });
+
+test("a handler that does not heed the signal is answered 504 while there is time, and so is a body that never ends", async (context) => {
+  const logged = context.mock.method(console, "error", () => {});
+  const hang = appOf((_request, own) => {
+    own.waitUntil(new Promise(() => {}));
+    return new Promise<Response>(() => {});
+  });
+  const endless = appOf(() => new Response(new ReadableStream({ pull: () => new Promise(() => {}) })));
+  for (const app of [hang, endless]) {
+    const result = (await toHandler(app)(httpEvent(), lambdaContext(260))) as { statusCode: number; body: string }; // of v2
+    assert.equal(result.statusCode, 504);
+    assert.equal(JSON.parse(result.body).code, "LAMBDA_TIME_UP");
+  }
+  const lines = logged.mock.calls.map((call) => String(call.arguments[0]));
+  assert.deepEqual(lines, ["The answer failed:", "waitUntil was cut short: time is up.", "The answer failed:"]);
+});
+
+test("an app that answers when the signal aborts is heard", async () => {
+  const app = appOf(
+    (request) =>
+      new Promise((resolve) => {
+        request.signal.addEventListener("abort", () => resolve(new Response(null, { status: 503 })));
+      }),
+  );
+  const result = await toHandler(app)(httpEvent(), lambdaContext(260));
+  assert.equal((result as { statusCode: number }).statusCode, 503); // of v2
+});

@@ -4,13 +4,15 @@
  */
 import { GodwitError } from "@godwit/core/errors";
 
-/** Where services name themselves: `aws:sqs`, `aws:sns`, `PreSignUp_SignUp`, `aws.s3`. */
-const SOURCES = ["eventSource", "EventSource", "triggerSource", "source"] as const;
-
-export interface JobEvent extends Partial<Record<(typeof SOURCES)[number], unknown>> {
+export interface JobEvent {
   godwit?: unknown;
   pattern?: unknown;
   warmup?: unknown;
+  /** Services name themselves: `aws:sqs`, `aws:sns`, `PreSignUp_SignUp`, `aws.s3`. */
+  eventSource?: unknown;
+  EventSource?: unknown;
+  triggerSource?: unknown;
+  source?: unknown;
   /** `MESSAGE` of a WebSocket. */
   requestContext?: { eventType?: unknown };
   Records?: JobEvent[];
@@ -29,9 +31,12 @@ export function runJob(event: JobEvent, schedule: ((pattern: string) => unknown)
     if (schedule && godwit === "schedule" && typeof pattern === "string") return schedule(pattern);
   }
   const named = event.Records?.[0] ?? event;
-  const key = SOURCES.find((name) => named[name]);
-  const source = key
-    ? named[key]
-    : (requestContext?.eventType ?? `an unknown source (${Object.keys(named).slice(0, 5)})`);
+  const source =
+    named.eventSource ||
+    named.EventSource ||
+    named.triggerSource ||
+    named.source ||
+    requestContext?.eventType ||
+    `an unknown source (${Object.keys(named).slice(0, 5)})`;
   throw new GodwitError("LAMBDA_EVENT_UNKNOWN", `An event of ${source} is neither HTTP nor a schedule of Godwit.`);
 }

@@ -49,7 +49,7 @@ export function toRequest(event: LambdaEvent, format: Format, options: RequestOp
   const body =
     text && !/^(GET|HEAD)$/.test(method) ? Buffer.from(text, isBase64Encoded ? "base64" : "utf8") : undefined;
   if (body && headers.has("content-length")) headers.set("content-length", `${body.length}`);
-  const url = `${origin}${cut(path, basePath?.replace(/^\/|\/$/g, ""))}${query && `?${query.replaceAll("#", "%23")}`}`;
+  const url = `${origin}${cut(path, basePath?.slice(1))}${query && `?${query.replaceAll("#", "%23")}`}`;
   return {
     request: new Request(url, { method, headers, body, signal }),
     ip: addressOf(forwarded("for"), ip, trustProxy),

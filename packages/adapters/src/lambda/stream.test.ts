@@ -115,6 +115,50 @@ test("an error before the answer is a 500 in the prelude", async () => {
   assert.doesNotMatch(stream.text, /secret/);
 });
 
+test("what goes wrong before the first byte is a real status: a 500 with the app's fields, a body that was read, a deadline", async (context) => {
+  context.mock.method(console, "error", () => {});
+  const route = { pattern: "/[[...all]]", module: { GET: () => Promise.reject(new Error("secret")) }, middleware: [] };
+  const error = () => {
+    const response = new Response("own", { status: 500, headers: { "content-type": "text/plain" } });
+    response.headers.append("set-cookie", "a=1");
+    response.headers.append("set-cookie", "b=2");
+    return response;
+  };
+  Object.assign(globalThis, { awslambda });
+  const own = toStreamingHandler(createApp(onePattern([{ name: "all", rest: "any" }], route), { error }));
+  const stream = new Stream();
+  await own(httpEvent(), stream, lambdaContext());
+  const head = '{"statusCode":500,"headers":{"content-type":"text/plain"},"cookies":["a=1","b=2"]}';
+  assert.deepEqual([stream.text, stream.ended], [`${head}${NULS}own`, true]);
+
+  const read = await run(async () => {
+    const response = new Response("hi", { headers: { "content-type": "text/plain" } });
+    await response.text();
+    return response;
+  }, httpEvent());
+  assert.match(read.text, /^\{"statusCode":500,.*\0{8}\{"type":"about:blank".*\}$/);
+
+  const late = new Stream();
+  await handlerOf(() => new Promise(() => {}))(httpEvent(), late, lambdaContext(260));
+  assert.match(late.text, /^\{"statusCode":504,.*\0{8}.*"LAMBDA_TIME_UP"/);
+  assert.equal(late.ended, true);
+});
+
+test("a chunk that is no bytes breaks the answer off and cancels the body", async (context) => {
+  context.mock.method(console, "error", () => {});
+  let cancelled = false;
+  const body = new ReadableStream({
+    start: (controller) => controller.enqueue("text"),
+    cancel() {
+      cancelled = true;
+    },
+  });
+  const stream = new Stream();
+  const answer = () => new Response(body, { headers: { "content-type": "text/plain" } });
+  await assert.rejects(handlerOf(answer)(httpEvent(), stream, lambdaContext()), TypeError);
+  assert.deepEqual([stream.ended, cancelled], [false, true]);
+});
+
 test("an error in mid-stream rejects after waitUntil work and leaves the end to the runtime", async (context) => {
   context.mock.method(console, "error", () => {});
   let worked = false;

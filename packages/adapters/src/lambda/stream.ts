@@ -3,8 +3,9 @@
  * https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
  * @module
  */
+import { HttpError } from "@godwit/core/errors";
 import type { Format } from "./events.ts";
-import { isBodiless, NOT_BYTES, refuseSize, toHead } from "./results.ts";
+import { isBodiless, NOT_BYTES, refuse, toHead } from "./results.ts";
 
 /** The part of Lambda's stream that is used. It is no `Writable`, but its `write` and events are. */
 export interface ResponseStream {
@@ -36,23 +37,23 @@ export async function sendStream(
 ): Promise<void> {
   const { body, status } = response;
   const bare = head || isBodiless(status) || !body;
-  const length = bare && !head && status !== 304 ? 0 : undefined;
-  let meta = toHead(response, format, length);
-  let send = bare ? null : body;
-  if (bare) body?.cancel().catch(() => {});
-  if (format === "v1" && Buffer.byteLength(JSON.stringify(meta)) > PRELUDE) {
-    body?.cancel().catch(() => {});
-    const answer = refuseSize({
-      code: "LAMBDA_HEADERS_TOO_LARGE",
-      detail: `Status and headers are over ${PRELUDE} bytes.`,
-    });
-    meta = toHead(answer, format);
-    send = answer.body;
+  const meta = toHead(response, format, bare && !head && status !== 304 ? 0 : undefined);
+  const tooLarge = format === "v1" && Buffer.byteLength(JSON.stringify(meta)) > PRELUDE;
+  if (bare || tooLarge) body?.cancel().catch(() => {});
+  if (tooLarge) {
+    const detail = `Status and headers are over ${PRELUDE} bytes.`;
+    return sendStream(
+      aws,
+      stream,
+      refuse(new HttpError(502, { code: "LAMBDA_HEADERS_TOO_LARGE", detail })),
+      format,
+      head,
+    );
   }
   const out = aws.HttpResponseStream.from(stream, meta);
   // The prelude goes out with the first write alone: without one, `end` loses the status.
   out.write("");
-  if (send) await pump(send, out);
+  if (!bare) await pump(body, out);
   out.end();
 }
 
@@ -74,7 +75,10 @@ async function pump(body: ReadableStream<Uint8Array>, out: ResponseStream): Prom
     const { done, value } = await reader.read();
     if (done || closed) return;
     // Fetch section 2.2.4; and the runtime writes other values as JSON.
-    if (!(value instanceof Uint8Array)) throw new TypeError(NOT_BYTES);
+    if (!(value instanceof Uint8Array)) {
+      reader.cancel().catch(() => {});
+      throw new TypeError(NOT_BYTES);
+    }
     if (!out.write(value)) await Promise.race([new Promise<void>((resolve) => out.once("drain", resolve)), gone]);
   }
 }
