@@ -16,8 +16,8 @@ export interface Writer {
 const SHARED = 16_384;
 /** Bytes that may wait; past them a file is written at once. */
 const WAITING = 64 * 1024 * 1024;
-/** As many as libuv works on at a time, and a few to follow. */
-const PARALLEL = 8;
+/** More wait for each other in the kernel, where new files of one folder are made one after the other. */
+const PARALLEL = 2;
 
 export function createWriter(folder: string): Writer {
   const firsts = new Map<Uint8Array, string>();
