@@ -129,3 +129,28 @@ test("an app that answers when the signal aborts is heard", async () => {
   const result = await toHandler(app)(httpEvent(), lambdaContext(260));
   assert.equal((result as { statusCode: number }).statusCode, 503); // of v2
 });
+
+test("invocations that overlap share nothing but the app", async () => {
+  const both = Promise.withResolvers<void>();
+  const seen: string[] = [];
+  const work: string[] = [];
+  const app = appOf(async (request, context) => {
+    const { pathname } = new URL(request.url);
+    seen.push(pathname);
+    if (seen.length === 2) both.resolve();
+    await both.promise;
+    context.waitUntil(wait(1).then(() => work.push(pathname)));
+    return new Response(`${pathname} ${context.requestId} ${context.ip}`, {
+      headers: { "content-type": "text/plain" },
+    });
+  });
+  const handler = toHandler(app);
+  const call = async (path: string, awsRequestId: string) => {
+    const result = await handler(restEvent({ path }), { ...lambdaContext(), awsRequestId });
+    return [(result as { body: string }).body, work.includes(path)]; // of v1
+  };
+  assert.deepEqual(await Promise.all([call("/a", "1"), call("/b", "2")]), [
+    ["/a 1 1.2.3.4", true],
+    ["/b 2 1.2.3.4", true],
+  ]);
+});

@@ -225,6 +225,10 @@ test("the client's address is what the front vouches for", async () => {
     "2001:db8::1",
   );
   assert.equal(await ipOf(albEvent({ headers: { ...headers, "x-forwarded-for": "2001:db8::1" } })), "2001:db8::1");
+  const { requestContext } = httpEvent();
+  const http = { ...requestContext.http, sourceIp: "2001:db8::2" };
+  assert.equal(await ipOf(httpEvent({ headers, requestContext: { ...requestContext, http } })), "2001:db8::2");
+  assert.equal(await ipOf(restEvent({ multiValueHeaders: { "X-Forwarded-For": ["6.6.6.6"] } })), "1.2.3.4");
   assert.equal(await ipOf(httpEvent({ headers }), { trustProxy: 1 }), "8.8.8.8");
   assert.equal(await ipOf(httpEvent({ headers }), { trustProxy: 2 }), "7.7.7.7");
   assert.equal(await ipOf(albEvent({ headers }), { trustProxy: 1 }), "7.7.7.7");
@@ -243,6 +247,9 @@ test("methods that no Request can carry are answered 405", async () => {
 });
 
 test("what looks like v2 by its rawPath and is v1 behind a base path mapping is read as v1", async () => {
-  const event = { ...restEvent({ path: "/v1/users/1" }), rawPath: "/wrong", version: "1.0" };
-  assert.equal(new URL(await url(event)).pathname, "/v1/users/1");
+  for (const version of ["1.0", undefined]) {
+    const event = { ...restEvent({ path: "/v1/users/1" }), rawPath: "/wrong", version };
+    assert.equal(new URL(await url(event)).pathname, "/v1/users/1");
+    assert.equal(new URL(await url(event, { basePath: "/v1" })).pathname, "/users/1");
+  }
 });

@@ -231,6 +231,12 @@ test("fields that API Gateway would not find the end of are a coded 502", async 
   context.mock.method(console, "error", () => {});
   const answer = () => new Response("hi", { headers: { "x-a": "a".repeat(17_000) } });
   assert.match((await run(answer, restEvent())).text, /^\{"statusCode":502,.*LAMBDA_HEADERS_TOO_LARGE/);
+  const sized = (size: number) => () =>
+    new Response("hi", { headers: { "content-type": "a/b", "x-a": "a".repeat(size) } });
+  const around = (await run(sized(0), restEvent())).text.length - "hi".length;
+  const full = (await run(sized(16_384 - around), restEvent())).text;
+  assert.deepEqual([full.length, full.slice(0, 17)], [16_384 + "hi".length, '{"statusCode":200']);
+  assert.match((await run(sized(16_385 - around), restEvent())).text, /^\{"statusCode":502/);
   assert.match((await run(answer, httpEvent())).text, /^\{"statusCode":200/);
 });
 
