@@ -22,12 +22,16 @@ export interface SendOptions {
 /** Bytes up to which a body is joined with its head. */
 const SMALL = 8192;
 
-/** Fields of one connection (RFC 9110 section 7.6.1): the server's own business, and an error in HTTP/2. */
-const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]);
+/**
+ * Fields of one connection (RFC 9110 section 7.6.1): the server's own business, and an error in HTTP/2. `Trailer` is
+ * among them: a Response has no trailers that it could announce.
+ */
+const HOP_BY_HOP = /^(?:(?:proxy-)?connection|keep-alive|te|trailer|transfer-encoding|upgrade|http2-settings)$/;
 
 /**
  * Sends a response. It settles when the last byte is handed to the socket, or the client is gone; it never rejects. A
- * body that fails after the head was sent cuts the connection, so that the client sees an aborted answer, not a short one.
+ * body that fails cuts the connection, so that the client sees an aborted answer, not a short one. What HTTP cannot carry
+ * (a status or a field that it does not have, a body that was read before) is a 500 without content.
  */
 export async function sendResponse(out: Outgoing, response: Response, options: SendOptions = {}): Promise<void> {
   const { status, body } = response;
@@ -40,11 +44,31 @@ export async function sendResponse(out: Outgoing, response: Response, options: S
       writeHead(out, response, options, options.head || status === 204 || status === 304 ? undefined : 0);
       out.end();
     } else {
-      await sendBody(out, response, body.getReader(), options);
+      const reader = orRefuse(out, () => body.getReader());
+      try {
+        await sendBody(out, response, reader, options);
+      } catch (error) {
+        // What feeds the body learns that nobody takes the rest.
+        reader.cancel(error).catch(() => {});
+        throw error;
+      }
     }
   } catch (error) {
     options.onError?.(error);
-    out.destroy(error instanceof Error ? error : undefined);
+    if (!out.writableEnded) out.destroy(error instanceof Error ? error : undefined);
+  }
+}
+
+/** Answers 500 when `work` throws, and throws it on: nothing has been sent yet. */
+function orRefuse<T>(out: Outgoing, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const fields = { "content-length": 0 };
+    if ("stream" in out) out.writeHead(500, fields);
+    else out.writeHead(500, "Internal Server Error", fields);
+    out.end();
+    throw error;
   }
 }
 
@@ -150,12 +174,19 @@ async function soon<T>(promise: Promise<T>): Promise<T | undefined> {
 }
 
 function writeHead(out: Outgoing, response: Response, options: SendOptions, length?: number): void {
+  orRefuse(out, () => setHead(out, response, options, length));
+}
+
+function setHead(out: Outgoing, response: Response, options: SendOptions, length?: number): void {
   const { status, headers } = response;
+  // An interim answer would leave the client waiting for the final one, which is then the next request's.
+  if (status < 200) throw new RangeError(`A Response with the status ${status} cannot be sent.`);
   if ("stream" in out) {
     const fields: OutgoingHttpHeaders = {};
     for (const [name, value] of headers) {
-      if (!HOP_BY_HOP.has(name) && name !== "set-cookie") fields[name] = value;
+      if (!HOP_BY_HOP.test(name) && name !== "set-cookie") fields[name] = value;
     }
+    if (status === 204) delete fields["content-length"];
     const cookies = headers.getSetCookie();
     if (cookies.length > 0) fields["set-cookie"] = cookies;
     if (length !== undefined) fields["content-length"] = length;
@@ -166,7 +197,7 @@ function writeHead(out: Outgoing, response: Response, options: SendOptions, leng
   const fields: string[] = [];
   let declared = false;
   for (const [name, value] of headers) {
-    if (HOP_BY_HOP.has(name)) continue;
+    if (HOP_BY_HOP.test(name)) continue;
     if (name === "content-length") {
       if (length !== undefined || status === 204) continue;
       declared = true;

@@ -14,7 +14,7 @@ import { createLazyRequest, createNativeRequest } from "../_http/request.ts";
 import { type SendOptions, sendResponse } from "../_http/respond.ts";
 import type { AnswerFile } from "./assets.ts";
 import type { Limits, ServeOptions } from "./options.ts";
-import type { Listener, NodeMessage } from "./server.ts";
+import type { Listener, NodeAnswer, NodeMessage } from "./server.ts";
 
 /** What a server knows about itself while it runs. */
 export interface ServerState {
@@ -50,13 +50,16 @@ export function createHandler(
   const toRequest = options.nativeRequest ? createNativeRequest() : createLazyRequest();
   const { live, ready } = options.health ?? {};
   const { env, waitUntil } = createExecution(state);
+  const pipelined = createDepth(limits.streams);
 
   return (message, answer, waits) => {
+    const isTooDeep = pipelined(message, answer);
+    let isLast = isTooDeep;
     const respond = async (response: Response, body = new IncomingBody(message)) => {
       const send: SendOptions = {
         head: message.method === "HEAD",
         // A client that was never told to go on may send its body or not: what comes next could be either.
-        close: state.closing || (waits && !body.used),
+        close: state.closing || isLast || (waits && !body.used),
         stall: limits.stall,
         onError: (error) => console.error(error),
       };
@@ -68,9 +71,14 @@ export function createHandler(
       const { method = "GET", url: target = "/" } = message;
       if (live && isPath(target, live)) return respond(text(200, "ok"));
       if (ready && isPath(target, ready)) return respond(state.closing ? text(503, "closing") : text(200, "ok"));
-      if (state.active > limits.concurrency) return respond(problem(503, { headers: { "retry-after": "1" } }));
+      if (state.active > limits.concurrency || isTooDeep) {
+        return respond(problem(503, { headers: { "retry-after": "1" } }));
+      }
       const refused = refuse(message, limits);
-      if (refused) return respond(refused);
+      if (refused) {
+        isLast ||= refused.status === 501;
+        return respond(refused);
+      }
 
       const encrypted = "encrypted" in message.socket;
       const client = readClient(message.socket.remoteAddress, message.headers);
@@ -122,12 +130,33 @@ export function createHandler(
   };
 }
 
+/**
+ * Tells whether a request waits behind too many others of its HTTP/1.1 connection. node:http hands over each as soon as
+ * it is parsed, so that one client could otherwise take up the concurrency of the whole server.
+ */
+function createDepth(most: number): (message: NodeMessage, answer: NodeAnswer) => boolean {
+  const waiting = new WeakMap<object, number>();
+  return ({ socket }, answer) => {
+    // The first in line has the socket; the others get it when those before them are done.
+    if ("stream" in answer || answer.socket) return false;
+    const depth = (waiting.get(socket) ?? 0) + 1;
+    waiting.set(socket, depth);
+    answer.once("close", () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1));
+    return depth >= most;
+  };
+}
+
 function refuse(message: NodeMessage, limits: Limits): Response | undefined {
   const { rawHeaders, method } = message;
   // The four pseudo-headers of HTTP/2 are its request line.
   const fields = rawHeaders.length / 2 - ("stream" in message ? 4 : 0);
   if (fields > limits.headerCount) {
     return problem(431, { title: "Request Header Fields Too Large", code: "HEADERS_TOO_MANY" });
+  }
+  // RFC 9112 section 6.1: node:http undoes `chunked` alone, and HTTP/1.0 has no codings: a proxy in front may differ.
+  const coding = message.headers["transfer-encoding"];
+  if (coding !== undefined && (coding.toLowerCase() !== "chunked" || message.httpVersion === "1.0")) {
+    return problem(501, { title: "Not Implemented", code: "TRANSFER_CODING" });
   }
   if (method === "TRACE" || method === "CONNECT" || method === "TRACK") {
     // Fetch section 2.2.1 forbids them: no Request can carry them (and TRACE echoes credentials).

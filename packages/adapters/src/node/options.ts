@@ -23,7 +23,7 @@ export interface Limits {
   stall: number;
   /** Requests being answered at one time. More are answered 503 with Retry-After. Default 10000. */
   concurrency: number;
-  /** HTTP/2 streams that one connection may have open. Default 100. */
+  /** Requests that one connection may have open: HTTP/2 streams, or pipelined ones (more are a 503). Default 100. */
   streams: number;
 }
 

@@ -47,6 +47,7 @@ function createSecure(options: ServeOptions, limits: Limits, shared: object): Ht
     key: readPem(options.tls?.key),
     cert: readPem(options.tls?.cert),
     minVersion: "TLSv1.2" as const,
+    handshakeTimeout: limits.headerTime,
   };
   if (options.http2 === false) return process.getBuiltinModule("node:https").createServer(tls);
   const server = process.getBuiltinModule("node:http2").createSecureServer({

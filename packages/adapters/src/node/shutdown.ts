@@ -26,6 +26,7 @@ export function createShutdown(
     session.once("close", () => sessions.delete(session));
   });
 
+  const isDone = () => state.active === 0 && state.background.size === 0;
   const close = async (): Promise<boolean> => {
     const { delay = 0, deadline = 10_000 } = options.shutdown ?? {};
     const until = performance.now() + delay + deadline;
@@ -37,12 +38,15 @@ export function createShutdown(
       for (const session of sessions) session.close();
       // The HTTP/2 server has it for its HTTP/1.1 connections; its types do not know it.
       if ("closeIdleConnections" in server) (server as Server).closeIdleConnections(); // checked on this line
-      if (state.active === 0 && sockets.size === 0 && state.background.size === 0) return true;
+      // A connection that was opened ahead of its first request (browsers do) counts as busy for node:http.
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+      if (isDone() && sockets.size === 0) return true;
       if (performance.now() >= until) break;
       await sleep(POLL);
     }
+    const done = isDone();
     for (const socket of sockets) socket.destroy();
-    return false;
+    return done;
   };
   let closing: Promise<boolean> | undefined;
   return () => {
