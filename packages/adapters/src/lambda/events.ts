@@ -51,41 +51,16 @@ export function formatOf(event: LambdaEvent): Format | undefined {
   return event.httpMethod && (context.identity || context.resourceId) ? "v1" : undefined;
 }
 
-/** A request as the front saw it. */
-export interface Target {
-  method: string;
-  /** Percent-encoded, with a leading slash, without the stage. */
-  path: string;
-  /** Percent-encoded, without the question mark. */
-  query: string;
-  /** The peer of the front, where it says so itself. */
-  ip?: string;
-  /** The front's own name. */
-  domain?: string;
-}
-
-/** What a format has not is undefined in it, so that most members are read alike. */
-export function readTarget(event: LambdaEvent, format: Format): Target {
-  const { requestContext: context = {}, version, rawPath, path = "/" } = event;
-  const { http, identity, stage, domainName: domain } = context;
+/** Percent-encoded, with a leading slash, without the stage and the query. */
+export function pathOf(event: LambdaEvent, format: Format): string {
+  const { version, rawPath, path = "/", requestContext } = event;
   // In the path of VPC Lattice is the query as well.
-  const [own = "", ...rest] = format === "lattice" ? path.split("?") : [(format === "v2" && rawPath) || path];
-  const values = event.multiValueQueryStringParameters ?? event.queryStringParameters;
-  // A load balancer does not decode it.
-  const encode = format.startsWith("alb") ? String : encodeURIComponent;
-  return {
-    method: http?.method ?? event.httpMethod ?? event.method ?? "GET",
-    // REST, which has no version, takes the stage off itself; an HTTP API does in neither payload.
-    path: version ? cut(clean(own), stage) : clean(own),
-    query: format === "v2" ? (event.rawQueryString ?? "") : rest.join("?") || joinQuery(values, encode),
-    ip: (http ?? identity)?.sourceIp,
-    domain,
-  };
-}
-
-/** A front may have decoded `%3F` and `%23`; what is no path (`*`, an absolute URL) becomes one, never an origin. */
-function clean(path: string): string {
-  return (path.startsWith("/") ? path : `/${path}`).replace(/[?#]/g, encodeURIComponent);
+  const own = format === "lattice" ? path.replace(/\?.*/, "") : (format === "v2" && rawPath) || path;
+  // What is no path (`*`, an absolute URL) becomes one, never an origin.
+  const rooted = own.startsWith("/") ? own : `/${own}`;
+  // A front may have decoded `%3F` and `%23`. REST, which has no version, takes the stage off itself; an HTTP API does
+  // in neither payload.
+  return cut(rooted.replace(/[?#]/g, encodeURIComponent), version && requestContext?.stage);
 }
 
 /** Takes a stage or a base path off. */
@@ -95,9 +70,15 @@ export function cut(path: string, prefix: string | undefined): string {
   return path.slice(start.length) || "/";
 }
 
-/** An empty value stays, so that `?a` is still there as `?a=`. */
-function joinQuery(values: Values | undefined, encode: (text: string) => string): string {
-  return Object.entries(values ?? {})
-    .flatMap(([name, value]) => [value ?? ""].flat().map((text) => `${encode(name)}=${encode(text)}`))
-    .join("&");
+/** Percent-encoded, without the question mark. An empty value stays, so that `?a` is still there as `?a=`. */
+export function queryOf(event: LambdaEvent, format: Format): string {
+  if (format === "v2") return event.rawQueryString ?? "";
+  const [, raw] = (format === "lattice" && event.path?.match(/\?(.+)/)) || [];
+  // A load balancer does not decode it.
+  const encode = format.startsWith("alb") ? String : encodeURIComponent;
+  const values = event.multiValueQueryStringParameters ?? event.queryStringParameters ?? {};
+  const pairs = Object.entries(values).flatMap(([name, value]) =>
+    [value ?? ""].flat().map((text) => `${encode(name)}=${encode(text)}`),
+  );
+  return raw ?? pairs.join("&");
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import { HttpError } from "@godwit/core/errors";
-import { cut, type Format, type LambdaEvent, readTarget } from "./events.ts";
+import { cut, type Format, type LambdaEvent, pathOf, queryOf } from "./events.ts";
 
 export interface RequestOptions {
   /**
@@ -32,8 +32,9 @@ const HOST = /^([\w.-]+|\[[\da-f:.]+\])(:\d+)?$/i;
  * Request cannot carry (405: Fetch section 2.2.1). A body of GET and HEAD is dropped: fetch knows none.
  */
 export function toRequest(event: LambdaEvent, format: Format, options: RequestOptions, signal: AbortSignal): Incoming {
-  const { method, path, query, ip, domain } = readTarget(event, format);
+  const { body: text, isBase64Encoded, requestContext: { http, identity, domainName } = {} } = event;
   const { trustProxy = 0, basePath } = options;
+  const method = http?.method ?? event.httpMethod ?? event.method ?? "GET";
   if (/^(CONNECT|TRACE|TRACK)$/i.test(method)) {
     throw new HttpError(405, { headers: { allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, QUERY" } });
   }
@@ -41,18 +42,18 @@ export function toRequest(event: LambdaEvent, format: Format, options: RequestOp
   const forwarded = (name: string) => headers.get(`x-forwarded-${name}`)?.split(/[ \t]*,[ \t]*/) ?? [];
 
   const proto = (trustProxy || format.startsWith("alb")) && forwarded("proto").at(-1);
-  const host = (trustProxy && forwarded("host").at(-1)) || (headers.get("host") ?? domain ?? "localhost");
+  const host = (trustProxy && forwarded("host").at(-1)) || (headers.get("host") ?? domainName ?? "localhost");
   const origin = `http${proto === "http" ? "" : "s"}://${host}`;
   if (!HOST.test(host) || !URL.canParse(origin)) throw new HttpError(400, { code: "LAMBDA_HOST_INVALID" });
 
-  const { body: text, isBase64Encoded } = event;
   const body =
     text && !/^(GET|HEAD)$/.test(method) ? Buffer.from(text, isBase64Encoded ? "base64" : "utf8") : undefined;
   if (body && headers.has("content-length")) headers.set("content-length", `${body.length}`);
-  const url = `${origin}${cut(path, basePath?.slice(1))}${query && `?${query.replaceAll("#", "%23")}`}`;
+  const path = cut(pathOf(event, format), basePath?.slice(1));
+  const query = queryOf(event, format).replaceAll("#", "%23");
   return {
-    request: new Request(url, { method, headers, body, signal }),
-    ip: addressOf(forwarded("for"), ip, trustProxy),
+    request: new Request(`${origin}${path}${query && `?${query}`}`, { method, headers, body, signal }),
+    ip: addressOf(forwarded("for"), (http ?? identity)?.sourceIp, trustProxy),
   };
 }
 
