@@ -109,7 +109,9 @@ function defineLazyRequest(Native: typeof Request) {
     async #bytes(): Promise<Buffer> {
       const { body } = this.#incoming;
       if (body.used) throw new TypeError("Body is unusable: Body has already been read");
-      return body.empty ? Buffer.alloc(0) : body.bytes();
+      // Fetch section 5.4: a GET or HEAD has no body, here as in the native request.
+      const none = body.empty || this.method === "GET" || this.method === "HEAD";
+      return none ? Buffer.alloc(0) : body.bytes();
     }
   }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once as event } from "node:events";
 import { connect } from "node:net";
 import { test } from "node:test";
+import { format } from "node:util";
 import { once, raw } from "../_http/raw.fixture.ts";
 import { deferred, withServer } from "./serve.fixture.ts";
 
@@ -162,4 +163,44 @@ test("a half-sent head is cut at the deadline, and counts as nothing that was le
     },
     { shutdown: { deadline: 50 } },
   );
+});
+
+test("a body of a GET is nobody's, and the next request of the connection is itself", async () => {
+  for (const nativeRequest of [false, true]) {
+    const seen: string[] = [];
+    await withServer(
+      async (request) => {
+        seen.push(`${request.url.slice(-2)} ${request.body} ${await request.text()}`);
+        return new Response("ok");
+      },
+      async (url) => {
+        const hidden = "GET /c HTTP/1.1\r\nHost: a\r\n\r\n";
+        const next = "GET /b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+        const head = `GET /a HTTP/1.1\r\nHost: a\r\nContent-Length: ${hidden.length}\r\n\r\n`;
+        assert.deepEqual(statuses(await raw(url, head + hidden + next)), ["200", "200"]);
+      },
+      { nativeRequest },
+    );
+    assert.deepEqual(seen.sort(), ["/a null ", "/b null "]);
+  }
+});
+
+test("logs of failures hold the stack, not what clients put on their errors", async () => {
+  const lines: string[] = [];
+  const own = console.error;
+  console.error = (...parts) => lines.push(format(...parts));
+  try {
+    await withServer(
+      () => {
+        throw Object.assign(new Error("upstream failed"), { config: { headers: { authorization: "Bearer abc" } } });
+      },
+      async (url) => {
+        assert.match(await once(url, "GET / HTTP/1.1"), /^HTTP\/1.1 500/);
+      },
+    );
+  } finally {
+    console.error = own;
+  }
+  assert.match(lines.join("\n"), /upstream failed\n +at /);
+  assert.doesNotMatch(lines.join("\n"), /abc/);
 });

@@ -6,7 +6,7 @@ import * as z from "zod";
 import type { ServeOptions } from "./options.ts";
 
 /** What the config is; what it leaves out has the default that `ServeOptions` documents. */
-export interface NodeConfig extends Omit<ServeOptions, "env" | "root" | "nativeRequest" | "health"> {
+export interface NodeConfig extends Omit<ServeOptions, "env" | "root" | "health"> {
   /** `false` has none. Default: `/healthz` and `/readyz`, each where no route of the app matches it. */
   health?: false | { live?: string; ready?: string };
   /** The image that the Dockerfile starts from. Default `node:24-slim`. */
@@ -44,6 +44,7 @@ export const nodeConfig: z.ZodType<NodeConfig> = z.strictObject({
     .partial()
     .optional(),
   health: z.union([z.literal(false), z.strictObject({ live: path.optional(), ready: path.optional() })]).optional(),
+  nativeRequest: z.boolean().optional(),
   shutdown: z.strictObject({ delay: time.optional(), deadline: time.optional() }).optional(),
   image: z
     .string()

@@ -61,7 +61,7 @@ export function createHandler(
         // A client that was never told to go on may send its body or not: what comes next could be either.
         close: state.closing || isLast || (waits && !body.used),
         stall: limits.stall,
-        onError: (error) => console.error(error),
+        onError: report,
       };
       await sendResponse(answer, response, send);
       if (!body.empty) body.discard(limits.bodyBytes);
@@ -107,7 +107,7 @@ export function createHandler(
       try {
         response = await (answerFile?.(request) ?? app.fetch(request, execution));
       } catch (error) {
-        console.error(error);
+        report(error);
         response = problem(500);
       }
       // Whatever the app made of the reading error, the reason is the size.
@@ -121,7 +121,7 @@ export function createHandler(
     state.active++;
     run()
       .catch((error) => {
-        console.error(error);
+        report(error);
         answer.destroy();
       })
       .finally(() => {
@@ -184,9 +184,17 @@ function readAuthority({ headers }: NodeMessage): string | undefined {
 
 /** HTTP/2 has no clock for requests of its own: node:http has one for HTTP/1.1. */
 function limitTime(message: Http2ServerRequest, time: number): void {
-  const timer = setTimeout(() => message.stream.close(11), time); // ENHANCE_YOUR_CALM
+  const timer = setTimeout(() => {
+    // A body that came and that nobody has read is no fault of the client's: 6 is "half closed (remote)".
+    if (message.stream.state.state !== 6) message.stream.close(11); // ENHANCE_YOUR_CALM
+  }, time);
   message.once("end", () => clearTimeout(timer));
   message.once("close", () => clearTimeout(timer));
+}
+
+/** The stack alone: other members (a client's whole request) may hold secrets. */
+function report(error: unknown): void {
+  console.error(error instanceof Error ? error.stack : error);
 }
 
 function isPath(target: string, path: string): boolean {

@@ -206,6 +206,30 @@ test("an HTTP/2 body that does not come in time, or has no end, resets its strea
   );
 });
 
+test("an HTTP/2 answer outlives the request's time when the body came whole and nobody reads it", async () => {
+  const gate = deferred();
+  await withSession(
+    () =>
+      new Response(
+        new ReadableStream({
+          async pull(controller) {
+            await gate.promise;
+            controller.enqueue(Buffer.from("late"));
+            controller.close();
+          },
+        }),
+      ),
+    async (session) => {
+      const stream = session.request({ ":method": "POST", ":path": "/" }, { endStream: false });
+      stream.end("unread");
+      await event(stream, "response");
+      setTimeout(gate.resolve, 150);
+      assert.equal(Buffer.concat(await stream.toArray()).toString(), "late");
+    },
+    { limits: { requestTime: 50 } },
+  );
+});
+
 const never = { env: {}, waitUntil: () => {}, platform: { name: "none", raw: undefined } };
 
 test("TLS files are read by path, and one that is missing is named", async () => {
