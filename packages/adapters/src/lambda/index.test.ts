@@ -26,6 +26,8 @@ async function answer(request, context) {
     };
     context.waitUntil(work());
   }
+  if (pathname === "/hang") return new Promise(() => {});
+  if (pathname === "/process") return new Response(String(process.pid));
   if (pathname === "/empty") return new Response(null, { status: 204 });
   const response = new Response(new Uint8Array([0, 255, 128]), { status: 201, headers: { "x-q": searchParams.getAll("a").join() } });
   response.headers.append("set-cookie", "a=1");
@@ -62,5 +64,18 @@ for (const make of ["toHandler(app, { background: await createBackground() })", 
     const read = () => readFile(join(folder, "done"), "utf8").catch(() => "");
     while ((await read()) === "") await wait(10);
     assert.equal(await read(), "/work");
+  });
+}
+
+for (const [front, make] of [
+  ["http-api", "toHandler(app)"],
+  ["function-url-stream", "toStreamingHandler(app)"],
+] as const) {
+  test(`a route that hangs is a 504 behind ${front}, and costs no environment`, async (t) => {
+    const emulator = await start(t, functionOf(make), { front, settings: { timeout: 2000 } });
+    const before = await (await get(emulator, "/process")).text();
+    const late = await get(emulator, "/hang");
+    assert.deepEqual([late.status, JSON.parse(await late.text()).code], [504, "LAMBDA_TIME_UP"]);
+    assert.equal(await (await get(emulator, "/process")).text(), before);
   });
 }
