@@ -111,3 +111,16 @@ test("an idle stream carries comments as its heartbeat, which stop with it", asy
   t.mock.timers.tick(5000);
   assert.equal(await events.next(), undefined);
 });
+
+test("events for a client that does not read are bounded, though nobody awaits send", async () => {
+  const ended = Promise.withResolvers<number>();
+  const response = sse(async (send, signal) => {
+    let sent = 0;
+    signal.addEventListener("abort", () => ended.resolve(sent));
+    for (; sent < 10_000 && !signal.aborted; sent++) void send({ data: "x".repeat(10_000) });
+  });
+  const sent = await ended.promise;
+  assert.ok(sent > 100 && sent < 110, `${sent} events of 10 kB waited`);
+  const reader = response.body?.getReader();
+  await assert.rejects(async () => reader?.read(), { code: "SSE_QUEUE_FULL" });
+});

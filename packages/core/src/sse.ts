@@ -16,7 +16,10 @@ export interface SseEvent {
   retry?: number;
 }
 
-/** Resolves when the client has room for more; rejects once the stream has ended. */
+/**
+ * Resolves when the client has room for more: await it. Rejects once the stream has ended, which it also does when more
+ * than 1,048,576 bytes wait for a client that reads too slowly; a browser then connects again.
+ */
 export type SseSend = (event: SseEvent) => Promise<void>;
 
 /** The stream ends when the iterable does, or when the promise of the function settles. */
@@ -52,6 +55,9 @@ export function sse(source: SseSource, options: SseOptions = {}): Response {
   return new Response(events(source, options), { headers });
 }
 
+/** Bytes that may wait where nobody awaits `send`. */
+const MOST_WAITING = 1_048_576;
+
 function events(source: SseSource, { signal, heartbeat = 15_000 }: SseOptions): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const stop = new AbortController();
@@ -68,6 +74,12 @@ function events(source: SseSource, { signal, heartbeat = 15_000 }: SseOptions): 
     stop.abort();
     hasRoom();
   };
+  const fail = (error: unknown) => {
+    if (stop.signal.aborted) return;
+    finish();
+    stream.error(error);
+    leave();
+  };
   function end(): void {
     if (stop.signal.aborted) return;
     finish();
@@ -80,6 +92,9 @@ function events(source: SseSource, { signal, heartbeat = 15_000 }: SseOptions): 
 
   const deliver = async (event: SseEvent) => {
     const text = printEvent(event);
+    if ((stream.desiredSize ?? 0) < -MOST_WAITING) {
+      fail(new GodwitError("SSE_QUEUE_FULL", "The client reads slower than events are sent. Await send()."));
+    }
     stop.signal.throwIfAborted();
     write(text);
     while ((stream.desiredSize ?? 0) <= 0 && !stop.signal.aborted) {
@@ -101,29 +116,27 @@ function events(source: SseSource, { signal, heartbeat = 15_000 }: SseOptions): 
     for (let step = await iterator?.next(); step && !step.done; step = await iterator?.next()) await send(step.value);
   };
 
-  return new ReadableStream<Uint8Array>({
-    start(controller) {
-      stream = controller;
-      if (signal?.aborted) return end();
-      signal?.addEventListener("abort", end);
-      write(":\n\n");
-      if (heartbeat > 0) timer = setInterval(() => (controller.desiredSize ?? 0) > 0 && write(":\n\n"), heartbeat);
-      run().then(end, (error) => {
-        if (stop.signal.aborted) return;
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        stream = controller;
+        if (signal?.aborted) return end();
+        signal?.addEventListener("abort", end);
+        write(":\n\n");
+        if (heartbeat > 0) timer = setInterval(() => (controller.desiredSize ?? 0) > 0 && write(":\n\n"), heartbeat);
+        run().then(end, fail);
+      },
+      pull() {
+        room = undefined;
+        hasRoom();
+      },
+      cancel() {
         finish();
-        controller.error(error);
         leave();
-      });
+      },
     },
-    pull() {
-      room = undefined;
-      hasRoom();
-    },
-    cancel() {
-      finish();
-      leave();
-    },
-  });
+    { highWaterMark: 1, size: (chunk) => chunk.byteLength },
+  );
 }
 
 function printEvent({ event, id, retry, data }: SseEvent): string {
