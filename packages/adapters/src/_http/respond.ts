@@ -177,14 +177,23 @@ function writeHead(out: Outgoing, response: Response, options: SendOptions, leng
   orRefuse(out, () => setHead(out, response, options, length));
 }
 
+/**
+ * `fetch()` has decoded the body of what it gives and left the fields as they came (Fetch section 4.7): a handler that
+ * passes such an answer on would send plain bytes that call themselves compressed. Only such answers have a URL.
+ */
+function isDecoded({ url, headers }: Response): boolean {
+  return Boolean(url) && /^(?:(?:x-)?gzip|deflate|br|zstd)$/i.test(headers.get("content-encoding") ?? "");
+}
+
 function setHead(out: Outgoing, response: Response, options: SendOptions, length?: number): void {
   const { status, headers } = response;
   // An interim answer would leave the client waiting for the final one, which is then the next request's.
   if (status < 200) throw new RangeError(`A Response with the status ${status} cannot be sent.`);
+  const skipped = isDecoded(response) && !options.head ? /^content-(?:encoding|length)$/ : undefined;
   if ("stream" in out) {
     const fields: OutgoingHttpHeaders = {};
     for (const [name, value] of headers) {
-      if (!HOP_BY_HOP.test(name) && name !== "set-cookie") fields[name] = value;
+      if (!HOP_BY_HOP.test(name) && !skipped?.test(name) && name !== "set-cookie") fields[name] = value;
     }
     if (status === 204) delete fields["content-length"];
     const cookies = headers.getSetCookie();
@@ -197,7 +206,7 @@ function setHead(out: Outgoing, response: Response, options: SendOptions, length
   const fields: string[] = [];
   let declared = false;
   for (const [name, value] of headers) {
-    if (HOP_BY_HOP.test(name)) continue;
+    if (HOP_BY_HOP.test(name) || skipped?.test(name)) continue;
     if (name === "content-length") {
       if (length !== undefined || status === 204) continue;
       declared = true;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { once as event } from "node:events";
-import { request as open } from "node:http";
-import { connect } from "node:net";
+import { createServer, request as open } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { test } from "node:test";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { once, raw } from "../_http/raw.fixture.ts";
 import { type Answer, deferred, withServer } from "./serve.fixture.ts";
 
@@ -242,4 +243,29 @@ test("an upload that is cut rejects the reading of its body", async () => {
     );
     assert.equal(await failed.promise, "AbortError");
   });
+});
+
+test("an answer of fetch() that is passed on does not call its plain bytes compressed", async () => {
+  const encodings = { gzip: gzipSync, br: brotliCompressSync, deflate: deflateSync };
+  const upstream = createServer((message, answer) => {
+    const encoding = message.url?.slice(1) as keyof typeof encodings; // the test asks for these alone
+    const bytes = encodings[encoding]("plain ".repeat(5000));
+    answer.writeHead(200, { "content-encoding": encoding, "content-length": bytes.length }).end(bytes);
+  });
+  await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
+  const { port } = upstream.address() as AddressInfo; // it listens on a port
+  try {
+    await withServer(
+      (request) => fetch(`http://127.0.0.1:${port}${new URL(request.url).pathname}`),
+      async (url) => {
+        for (const encoding of Object.keys(encodings)) {
+          const response = await fetch(new URL(`/${encoding}`, url));
+          assert.equal(response.headers.get("content-encoding"), null);
+          assert.equal(await response.text(), "plain ".repeat(5000));
+        }
+      },
+    );
+  } finally {
+    upstream.close();
+  }
 });
