@@ -73,9 +73,16 @@ for (const [front, make] of [
 ] as const) {
   test(`a route that hangs is a 504 behind ${front}, and costs no environment`, async (t) => {
     const emulator = await start(t, functionOf(make), { front, settings: { timeout: 2000 } });
-    const before = await (await get(emulator, "/process")).text();
+    const read = async () => (await get(emulator, "/process")).text();
+    const before = await read();
     const late = await get(emulator, "/hang");
     assert.deepEqual([late.status, JSON.parse(await late.text()).code], [504, "LAMBDA_TIME_UP"]);
-    assert.equal(await (await get(emulator, "/process")).text(), before);
+    // The client has its answer a moment before the environment is free; until then another one serves.
+    let now = await read();
+    for (let tries = 0; now !== before && tries < 50; tries++) {
+      await wait(20);
+      now = await read();
+    }
+    assert.equal(now, before);
   });
 }
