@@ -28,7 +28,10 @@ export function createNativeRequest(): ToRequest {
 /**
  * Makes lazy requests. They pass `instanceof Request`, and `new Request(lazy)` and `fetch(lazy)` take them: for that
  * the global Request and fetch are wrapped, once in a process, by ones that first ask a lazy request for its native
- * one. Code that took hold of the platform's own Request or fetch earlier gets a TypeError for a lazy request.
+ * one. There is no way around the wrap: the platform knows its own by a private member, which only its constructor
+ * writes, and that is the cost which is saved. Several servers of a process share one wrap, and it stays when they are
+ * closed, since lazy requests may outlive them. Code that took hold of the platform's own Request or fetch earlier gets
+ * a TypeError for a lazy request: {@link createNativeRequest} is for apps with such code.
  */
 export function createLazyRequest(): ToRequest {
   const key = Symbol.for("godwit.lazy-request");

@@ -204,3 +204,23 @@ test("logs of failures hold the stack, not what clients put on their errors", as
   assert.match(lines.join("\n"), /upstream failed\n +at /);
   assert.doesNotMatch(lines.join("\n"), /abc/);
 });
+
+test("a client that is still sending when its connection is closed is not reset", async () => {
+  await withServer(
+    () => new Response("not read"),
+    async (url) => {
+      const socket = connect(Number(url.port), "127.0.0.1");
+      const errors: Error[] = [];
+      let answer = "";
+      socket.on("error", (error) => errors.push(error));
+      socket.on("data", (chunk) => {
+        answer += chunk.toString("latin1");
+      });
+      socket.write("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 6000000\r\n\r\n");
+      socket.write(Buffer.alloc(6_000_000));
+      await new Promise((resolve) => socket.once("close", resolve));
+      assert.match(answer, /not read$/);
+      assert.deepEqual(errors, []);
+    },
+  );
+});

@@ -3,6 +3,7 @@
  * @module
  */
 
+import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
 import { problem } from "@godwit/core/errors";
 import { tooLarge } from "@godwit/core/http/too-large";
@@ -63,6 +64,7 @@ export function createHandler(
         stall: limits.stall,
         onError: report,
       };
+      if (!body.empty && !("stream" in message)) linger(message, limits.headerTime);
       await sendResponse(answer, response, send);
       if (!body.empty) body.discard(limits.bodyBytes);
     };
@@ -190,6 +192,22 @@ function limitTime(message: Http2ServerRequest, time: number): void {
   }, time);
   message.once("end", () => clearTimeout(timer));
   message.once("close", () => clearTimeout(timer));
+}
+
+/**
+ * Closes in two steps where the body has not come whole (RFC 9112 section 9.6): a socket that is closed with bytes to
+ * read is reset, and a client that is still sending would lose the answer.
+ */
+function linger(message: IncomingMessage, time: number): void {
+  const { socket } = message;
+  const close = socket.destroySoon.bind(socket);
+  socket.destroySoon = () => {
+    if (message.complete || message.destroyed) return close();
+    socket.end();
+    const timer = setTimeout(() => socket.destroy(), time);
+    message.once("end", () => socket.destroy());
+    socket.once("close", () => clearTimeout(timer));
+  };
 }
 
 /** The stack alone: other members (a client's whole request) may hold secrets. */

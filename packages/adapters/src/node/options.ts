@@ -56,7 +56,11 @@ export interface ServeOptions {
   root?: string;
   /** Routes that the server's own clock calls with GET; `context.trigger` is "schedule". Default: none. */
   schedules?: readonly Schedule[];
-  /** Hands the platform's own Request objects to the app and leaves the globals alone; slower. Default false. */
+  /**
+   * Hands the platform's own Request objects to the app and leaves the globals alone; slower. For apps with a module
+   * that keeps `Request` or `fetch` from before the server started, such as instrumentation. Default false: the global
+   * Request and fetch are wrapped, once in a process, so that they take the server's lazy requests.
+   */
   nativeRequest?: boolean;
 }
 
