@@ -31,9 +31,12 @@ const HOP = /^(?:connection|keep-alive|proxy-connection)$/i;
 const EDGE_ONLY = /^(?:cf-(?:connecting-ip|ray|ipcountry|visitor|worker)|mf-.*)$/i;
 /** workerd ends a chunked body cleanly when its stream failed, and then closes the connection: how long to look. */
 const FAILURE_WINDOW = 20;
-/** Bytes that workerd takes after an answer before it closes the connection, and how long to look for an answer then. */
+/**
+ * Bytes that workerd takes after an answer before it closes the connection, and how long to look for an answer then: a
+ * busy machine needs that long, and only a large upload waits.
+ */
 const UNREAD = 32 * 1024;
-const ANSWER_WINDOW = 20;
+const ANSWER_WINDOW = 200;
 
 export function createEdge(): Edge {
   const busy = new Set<ServerResponse>();
