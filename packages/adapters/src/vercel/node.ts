@@ -53,7 +53,10 @@ export function toNode(app: App, options: VercelOptions = {}): NodeHandler {
       typeof trigger === "string"
         ? await app.fetch(request, createExecution({ header, raw, waitUntil, trigger }))
         : trigger;
-    await sendResponse(res, response, { head: request.method === "HEAD", onError: (error) => console.error(error) });
+    await sendResponse(res, response, {
+      head: request.method === "HEAD",
+      onError: (error) => console.error(error instanceof Error ? error.stack : error),
+    });
     while (held.length) await Promise.all(held.splice(0));
   };
 }
