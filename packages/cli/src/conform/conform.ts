@@ -127,6 +127,7 @@ const HAS: Record<ConformNeed, (variant: Capabilities) => boolean> = {
   clientAbort: ({ clientAbort }) => clientAbort,
   waitUntilAfter: ({ waitUntil }) => waitUntil === "after",
   dotSegments: ({ alters }) => !alters?.includes("dot-segments"),
+  encodedPath: ({ alters }) => !alters?.includes("encoded-path"),
   rawQuery: ({ alters }) => !alters?.includes("query"),
   repeats: ({ alters }) => !alters?.includes("repeats"),
   rawText: ({ alters }) => !alters?.includes("text-bodies"),

@@ -26,7 +26,16 @@ export interface ConformExpectation {
   broken?: boolean;
 }
 
-const NEEDS = ["streaming", "clientAbort", "waitUntilAfter", "dotSegments", "rawQuery", "rawText", "repeats"] as const;
+const NEEDS = [
+  "streaming",
+  "clientAbort",
+  "waitUntilAfter",
+  "dotSegments",
+  "encodedPath",
+  "rawQuery",
+  "rawText",
+  "repeats",
+] as const;
 
 /** An ability of a platform, as its declared capabilities tell it. */
 export type ConformNeed = (typeof NEEDS)[number];
