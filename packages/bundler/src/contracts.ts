@@ -33,9 +33,9 @@ export interface Capabilities {
   /**
    * What the front does to a request before a function sees it. `dot-segments`: it picks the function by a path whose
    * dot segments are not resolved. `encoded-path`: it decodes the path, so that an escaped slash is a slash, which
-   * letters were escaped is lost, and malformed escapes never arrive. `query`: it decodes the query, so that the order of different names and the way of
-   * escaping are lost. `text-bodies`: bytes under a text type that are no UTF-8 are replaced. `repeats`: of headers
-   * and query names that repeat, the last alone arrives.
+   * letters were escaped is lost, and malformed escapes never arrive. `query`: it decodes the query, so that the order
+   * of different names and the way of escaping are lost. `text-bodies`: bytes under a text type that are no UTF-8 are
+   * replaced. `repeats`: of headers and query names that repeat, the last alone arrives.
    */
   alters?: readonly ("dot-segments" | "encoded-path" | "query" | "text-bodies" | "repeats")[];
   limits: Limits;
