@@ -67,7 +67,7 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
   const log = (line: LogLine) => logs.push({ ...line, text: stacks.map(line.text) });
   const guard = createGuard(temporary);
   const fleet = createFleet(specs, guard, log);
-  const router = createFrontRouter(manifest.front.routes);
+  const router = createFrontRouter(manifest.front.routes, format.toPath !== undefined);
   const host = options.host ?? "127.0.0.1";
   const cleanUp = async () => {
     await fleet.close();
@@ -104,7 +104,8 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
     async measure(id) {
       const spec = specs.get(id);
       if (!spec) throw unknownFunction(id);
-      const path = samplePath(manifest.functions.find((one) => one.id === id)?.routes[0]?.pattern);
+      const sample = samplePath(manifest.functions.find((one) => one.id === id)?.routes[0]?.pattern);
+      const path = format.toPath?.(sample) ?? sample;
       const port = Number(url.port);
       const request = { method: "GET", path, query: "", headers: [], body: Buffer.alloc(0), ip: "127.0.0.1", port };
       const matched = router("GET", path) ?? { routeKey: "$default", params: {}, function: id };

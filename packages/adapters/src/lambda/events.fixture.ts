@@ -65,9 +65,14 @@ export function restEvent(change: Partial<APIGatewayProxyEvent> = {}): APIGatewa
 
 /** An HTTP API's with payload 2.0, and a function URL's. */
 export function httpEvent(
-  change: Partial<APIGatewayProxyEventV2> & { method?: string; stage?: string } = {},
+  change: Partial<APIGatewayProxyEventV2> & { method?: string; stage?: string; domainName?: string } = {},
 ): APIGatewayProxyEventV2 {
-  const { method = "GET", stage = "$default", ...rest } = change;
+  const {
+    method = "GET",
+    stage = "$default",
+    domainName = "abc.execute-api.us-east-1.amazonaws.com",
+    ...rest
+  } = change;
   const rawPath = rest.rawPath ?? "/users/1";
   return {
     version: "2.0",
@@ -78,7 +83,7 @@ export function httpEvent(
     requestContext: {
       accountId: "123456789012",
       apiId: "abc",
-      domainName: "abc.execute-api.us-east-1.amazonaws.com",
+      domainName,
       domainPrefix: "abc",
       http: { method, path: rawPath, protocol: "HTTP/1.1", sourceIp: "1.2.3.4", userAgent: "curl/8" },
       requestId: "JKJaXmPLvHcESHA=",

@@ -58,9 +58,12 @@ export function pathOf(event: LambdaEvent, format: Format): string {
   const own = format === "lattice" ? path.replace(/\?.*/, "") : (format === "v2" && rawPath) || path;
   // What is no path (`*`, an absolute URL) becomes one, never an origin.
   const rooted = own.startsWith("/") ? own : `/${own}`;
-  // A front may have decoded `%3F` and `%23`. REST, which has no version, takes the stage off itself; an HTTP API does
-  // in neither payload.
-  return cut(rooted.replace(/[?#]/g, encodeURIComponent), version && requestContext?.stage);
+  // An HTTP API decodes the path in both payloads (honojs/hono#2156, hotsock/voker#8); a function URL, whose events are
+  // else the same, does not. Escaped again is what the URL parser would read as syntax, drop or trim.
+  const decoded = version === "1.0" || (format === "v2" && !requestContext?.domainName?.includes(".lambda-url."));
+  const escaped = rooted.replace(decoded ? /[%?#\\\s\p{Cc}]/gu : /[?#]/g, encodeURIComponent);
+  // REST, which has no version, takes the stage off itself; an HTTP API does in neither payload.
+  return cut(escaped, version && requestContext?.stage);
 }
 
 /** Takes a stage or a base path off. */

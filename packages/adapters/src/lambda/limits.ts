@@ -52,7 +52,7 @@ export const MOST_ROUTES = 300;
 /** Left to files of `public/` whose path a route would take, and to what stands for `$default` in REST. */
 const SPARE = 10;
 
-/** API Gateway: one route a path, to any function. It compares the path as it was sent. */
+/** API Gateway: one route a path, to any function. It resolves no dot segments. */
 const gateway = (limits: Limits, more: Partial<Capabilities>): Capabilities => ({
   ...COMMON,
   front: "segments",
@@ -76,7 +76,7 @@ export const FRONTS: Record<FrontName, Capabilities> = {
    * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html: 300 routes an API, 30 s. Text
    * is text in the event: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
    */
-  "http-api": gateway({ duration: 30_000 }, { alters: ["dot-segments", "text-bodies"] }),
+  "http-api": gateway({ duration: 30_000 }, { alters: ["dot-segments", "encoded-path", "text-bodies"] }),
   /**
    * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
    * The query comes decoded and by name. Bodies are bytes: deploy sets `binaryMediaTypes` to all.

@@ -125,6 +125,29 @@ test("a named stage is taken off the path of v2 and of payload 1.0, and nothing 
   assert.equal(await pathOf(restEvent({ path: "/v12/a" }), { basePath: "/v1" }), "/v12/a");
 });
 
+test("a path that an HTTP API decoded is escaped again: no letter turns into syntax or is lost, and none is decoded twice", async () => {
+  const sent = "/a%20b/%C3%BC/100%25/%2541/%3Fadmin=1/%23/%5C/x%09y%0A/%C2%A0/%01%20";
+  const decoded = decodeURIComponent(sent);
+  const v2 = await url(httpEvent({ rawPath: decoded, rawQueryString: "q=%31" }));
+  assert.equal(v2, `https://abc.execute-api.us-east-1.amazonaws.com${sent}?q=%31`);
+  assert.equal(new URL(await url(httpEvent({ rawPath: decoded }))).pathname, sent);
+  assert.equal(new URL(await url({ ...restEvent({ path: decoded }), version: "1.0" })).pathname, sent);
+  assert.equal(new URL(await url(httpEvent({ stage: "prod", rawPath: "/prod/100%" }))).pathname, "/100%25");
+});
+
+test("a path that function URLs, REST, load balancers and VPC Lattice left encoded stays as it was sent", async () => {
+  const sent = "/a%20b/%c3%bc/a%2Fb/100%25/%2525/%3F/%23";
+  const domainName = "k2xmplq7mhb4zyzl3h7qkvn3ey0abcde.lambda-url.us-east-1.on.aws";
+  const events = [
+    httpEvent({ domainName, rawPath: sent }),
+    restEvent({ path: sent }),
+    albEvent({ path: sent }),
+    albMultiEvent({ path: sent }),
+    latticeEvent({ path: sent }),
+  ];
+  for (const event of events) assert.equal(new URL(await url(event)).pathname, sent);
+});
+
 test("the origin never comes from the path", async () => {
   const origin = "https://abc.execute-api.us-east-1.amazonaws.com";
   assert.equal(await url(httpEvent({ rawPath: "//evil.com/a" })), `${origin}//evil.com/a`);

@@ -107,7 +107,7 @@ test("the fronts are the emulator's, and each is a variant that says what it doe
     return `${name}: ${front}${streaming ? ", streams" : ""}; ${alters.join(" ")}`;
   });
   assert.deepEqual(facts, [
-    "http-api: segments; dot-segments text-bodies",
+    "http-api: segments; dot-segments encoded-path text-bodies",
     "rest: segments; dot-segments query",
     "rest-stream: segments, streams; dot-segments query",
     "function-url: self; text-bodies",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import type { Emulator } from "@godwit/bundler/contracts";
 import { type FixtureOptions, get, sendRaw, start } from "./artefact.fixture.ts";
 
 const ECHO = `export const handler = async (event) => {
@@ -59,7 +60,7 @@ const V2_HEADERS = {
 };
 const V2_HTTP = {
   method: "POST",
-  path: "/users/a%20b",
+  path: "/users/a b",
   protocol: "HTTP/1.1",
   sourceIp: "127.0.0.1",
   userAgent: "raw/1",
@@ -79,7 +80,7 @@ const V2_CONTEXT = {
 const V2 = {
   version: "2.0",
   routeKey: "POST /users/{id}",
-  rawPath: "/users/a%20b",
+  rawPath: "/users/a b",
   rawQueryString: "x=1&x=%C3%A9&empty=&flag",
   cookies: ["a=1", "b=2"],
   headers: V2_HEADERS,
@@ -93,11 +94,14 @@ const { pathParameters: _, ...V2_URL } = V2;
 const URL_EVENT = {
   ...V2_URL,
   routeKey: "$default",
+  rawPath: "/users/a%20b",
   headers: { ...V2_HEADERS, cookie: "a=1; b=2" },
   requestContext: {
     ...V2_CONTEXT,
     accountId: "anonymous",
     apiId: "k2xmplq7mhb4zyzl3h7qkvn3ey0abcde",
+    domainName: "k2xmplq7mhb4zyzl3h7qkvn3ey0abcde.lambda-url.us-east-1.on.aws",
+    domainPrefix: "k2xmplq7mhb4zyzl3h7qkvn3ey0abcde",
     requestId: "UUID",
     routeKey: "$default",
   },
@@ -221,8 +225,8 @@ test("http-api with a named stage has it in the path", async (t) => {
   const resources = [{ kind: "lambda", name: "main", spec: { stage: "prod" } }];
   assert.deepEqual(await eventOf(t, "http-api", { resources }), {
     ...V2,
-    rawPath: "/prod/users/a%20b",
-    requestContext: { ...V2_CONTEXT, http: { ...V2_HTTP, path: "/prod/users/a%20b" }, stage: "prod" },
+    rawPath: "/prod/users/a b",
+    requestContext: { ...V2_CONTEXT, http: { ...V2_HTTP, path: "/prod/users/a b" }, stage: "prod" },
   });
 });
 
@@ -262,11 +266,31 @@ test("a body is base64 unless its type is known to be text and it has no encodin
   assert.deepEqual(await send({}), ["aGk=", true]);
 });
 
+const ask = (emulator: Emulator, target: string) =>
+  sendRaw(emulator.url, `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+
 test("an odd target reaches the function as it was sent, and one that is no path is refused", async (t) => {
-  const emulator = await start(t, ECHO);
-  const ask = (target: string) =>
-    sendRaw(emulator.url, `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
-  assert.match(await ask("//evil.example/%2F/../a"), /"rawPath":"\/\/evil\.example\/%2F\/\.\.\/a"/);
-  assert.match(await ask("http://other.example/a?b=%zz"), /"rawPath":"\/a","rawQueryString":"b=%zz"/);
-  assert.match(await ask("*"), /^HTTP\/1\.1 400 Bad Request/);
+  const emulator = await start(t, ECHO, { front: "function-url" });
+  assert.match(await ask(emulator, "//evil.example/%2F/../a"), /"rawPath":"\/\/evil\.example\/%2F\/\.\.\/a"/);
+  assert.match(await ask(emulator, "/%zz"), /"rawPath":"\/%zz"/);
+  assert.match(await ask(emulator, "http://other.example/a?b=%zz"), /"rawPath":"\/a","rawQueryString":"b=%zz"/);
+  assert.match(await ask(emulator, "*"), /^HTTP\/1\.1 400 Bad Request/);
+});
+
+test("an HTTP API decodes a path once, before it routes, and answers a malformed one itself", async (t) => {
+  const routes = [...ROUTES, { match: "ANY /files/{name}", function: "main" }];
+  const emulator = await start(t, ECHO, { front: "http-api", routes });
+  const told = async (target: string) => {
+    const { rawPath, routeKey, pathParameters } = await (await get(emulator, target)).json();
+    return [rawPath, routeKey, pathParameters?.name];
+  };
+  assert.deepEqual(await told("/files/100%25"), ["/files/100%", "ANY /files/{name}", "100%"]);
+  assert.deepEqual(await told("/files/%2541"), ["/files/%41", "ANY /files/{name}", "%41"]);
+  assert.deepEqual(await told("/%66iles/a%23b"), ["/files/a#b", "ANY /files/{name}", "a#b"]);
+  assert.deepEqual(await told("/%2566iles/a"), ["/%66iles/a", "$default", undefined]);
+  assert.deepEqual(await told("/files/a%2Fb"), ["/files/a/b", "$default", undefined]);
+  assert.deepEqual(await told("/files/a%3Fb"), ["/files/a", "ANY /files/{name}", "a"]);
+  for (const target of ["/%", "/%zz", "/%FF"]) {
+    assert.match(await ask(emulator, target), /^HTTP\/1\.1 400 Bad Request.*\{"message":"Bad Request"\}$/s);
+  }
 });

@@ -57,9 +57,12 @@ export async function openFront(
 async function handle(request: IncomingMessage, response: ServerResponse, options: FrontOptions): Promise<boolean> {
   const { format, router, fleet } = options;
   const fail = (kind: Failure) => send(format.failure(kind), request, response);
-  const incoming = await readIncoming(request, format.requestLimit);
-  if (incoming === "too-large") return fail("too-large");
-  if (incoming === "bad-target") return fail("bad-request");
+  const sent = await readIncoming(request, format.requestLimit);
+  if (sent === "too-large") return fail("too-large");
+  if (sent === "bad-target") return fail("bad-request");
+  const path = format.toPath ? format.toPath(sent.path) : sent.path;
+  if (path === undefined) return fail("bad-request");
+  const incoming = { ...sent, path };
   const matched = router(incoming.method, incoming.path);
   if (!matched) return fail("no-route");
   const identity = newIdentity();

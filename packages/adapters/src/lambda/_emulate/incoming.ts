@@ -9,7 +9,7 @@ export type Pair = [name: string, value: string];
 
 export interface Incoming {
   method: string;
-  /** Raw, still encoded. */
+  /** Raw, still encoded, unless the front decodes it. */
   path: string;
   /** Raw, without the question mark; empty without a query. */
   query: string;

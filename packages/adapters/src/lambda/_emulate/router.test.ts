@@ -29,6 +29,12 @@ test("static text is compared decoded, and malformed encoding is only text", () 
   assert.equal(router("GET", "/%zz")?.resource, "/{proxy+}");
 });
 
+test("of a decoded path nothing is decoded again", () => {
+  const routeOf = createFrontRouter([{ match: "ANY /caf%C3%A9", function: "main" }], true);
+  assert.equal(routeOf("GET", "/café")?.resource, "/caf%C3%A9");
+  assert.equal(routeOf("GET", "/caf%C3%A9"), undefined);
+});
+
 test("without $default there may be no route", () => {
   const bare = createFrontRouter([{ match: "GET /a", function: "a" }]);
   assert.equal(bare("GET", "/b"), undefined);

@@ -10,7 +10,7 @@ export interface Matched {
   routeKey: string;
   /** The route's path: `/users/{id}`; undefined for `$default`. */
   resource?: string;
-  /** Raw text of the path's variables, still encoded. */
+  /** Text of the path's variables, as in the path. */
   params: Record<string, string>;
   function: string;
 }
@@ -23,8 +23,12 @@ interface Route extends FrontRoute {
 
 export type FrontRouter = (method: string, path: string) => Matched | undefined;
 
-/** `path` is raw: variables are compared segment by segment, with percent-encoding resolved for the comparison only. */
-export function createFrontRouter(rows: readonly FrontRoute[]): FrontRouter {
+/**
+ * Paths are compared segment by segment. They come as they were sent and are decoded for the comparison only, unless
+ * `decoded`: then they are compared as they are.
+ */
+export function createFrontRouter(rows: readonly FrontRoute[], decoded = false): FrontRouter {
+  const read = decoded ? String : decode;
   const fallback = rows.find((row) => row.match === "$default");
   const routes = rows.filter((row) => row.match !== "$default").map(toRoute);
   return (method, path) => {
@@ -32,7 +36,7 @@ export function createFrontRouter(rows: readonly FrontRoute[]): FrontRouter {
     const parts = path.split("/").slice(1);
     for (const route of routes) {
       if (route.method !== "ANY" && route.method !== method) continue;
-      const params = matchSegments(route.segments, parts);
+      const params = matchSegments(route.segments, parts, read);
       if (!params) continue;
       const rank = `${rankOf(route.segments)}${route.method === "ANY" ? "1" : "0"}`;
       if (!best || rank < best.rank) best = { route, params, rank };
@@ -64,7 +68,11 @@ function rankOf(segments: readonly string[]): string {
   return segments.map((segment) => (isGreedy(segment) ? "2" : isVariable(segment) ? "1" : "0")).join("");
 }
 
-function matchSegments(segments: readonly string[], parts: readonly string[]): Record<string, string> | undefined {
+function matchSegments(
+  segments: readonly string[],
+  parts: readonly string[],
+  read: (part: string) => string,
+): Record<string, string> | undefined {
   const params: Record<string, string> = {};
   for (const [index, segment] of segments.entries()) {
     const part = parts[index];
@@ -78,7 +86,7 @@ function matchSegments(segments: readonly string[], parts: readonly string[]): R
     if (isVariable(segment)) {
       if (part === "") return undefined;
       params[segment.slice(1, -1)] = part;
-    } else if (decode(part) !== decode(segment)) return undefined;
+    } else if (read(part) !== decode(segment)) return undefined;
   }
   return parts.length === segments.length ? params : undefined;
 }

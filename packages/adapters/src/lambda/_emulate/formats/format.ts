@@ -26,6 +26,8 @@ export interface Format {
   responseLimit?: number;
   /** Milliseconds that the front waits for an answer. */
   patience?: number;
+  /** The path that the front routes by and tells the function; undefined for one that it refuses. Default: as sent. */
+  toPath?(sent: string): string | undefined;
   event(incoming: Incoming, matched: Matched, identity: Identity): JsonObject;
   /** Undefined for a malformed result. */
   answer(result: unknown): Answer | undefined;

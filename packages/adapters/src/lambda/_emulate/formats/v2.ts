@@ -28,8 +28,8 @@ import {
   type Pair,
   queryPairs,
 } from "../incoming.ts";
-import { ACCOUNT, type Identity, logTime } from "../platform.ts";
-import { decode, type Matched } from "../router.ts";
+import { ACCOUNT, type Identity, logTime, REGION } from "../platform.ts";
+import { decode } from "../router.ts";
 import type { Failure, Format } from "./format.ts";
 
 const API_ID = "r3pmxmplak";
@@ -40,13 +40,15 @@ export function httpApi(stage: string): Format {
   return {
     requestLimit: 10 * 1024 * 1024,
     patience: 30_000,
+    toPath: decodePath,
     event: (incoming, matched, identity) => {
       const path = stage === "$default" ? incoming.path : `/${stage}${incoming.path}`;
-      const event = toEvent(incoming, identity, path, { routeKey: matched.routeKey, stage, apiId: API_ID });
+      const domain = firstHeader(incoming, "host") ?? "localhost";
+      const event = toEvent(incoming, identity, path, { routeKey: matched.routeKey, stage, apiId: API_ID, domain });
       // A cookie is told once, in `cookies`.
       const { cookie: _, ...headers } = event.headers;
-      const params = pathParameters(matched);
-      return { ...event, headers, ...(params && { pathParameters: params }) };
+      const params = Object.entries(matched.params);
+      return { ...event, headers, ...(params.length > 0 && { pathParameters: lastMap(params) }) };
     },
     answer: (result) => toAnswer(result, "text/plain; charset=utf-8", (pairs) => pairs),
     failure: httpApiFailure,
@@ -54,7 +56,8 @@ export function httpApi(stage: string): Format {
 }
 
 export function functionUrl(streaming: boolean): Format {
-  const facts = { routeKey: "$default", stage: "$default", apiId: URL_ID };
+  const domain = `${URL_ID}.lambda-url.${REGION}.on.aws`;
+  const facts = { routeKey: "$default", stage: "$default", apiId: URL_ID, domain };
   return {
     requestLimit: 6 * 1024 * 1024,
     event: (incoming, _matched, identity) => {
@@ -73,7 +76,7 @@ function toEvent(
   incoming: Incoming,
   identity: Identity,
   path: string,
-  facts: { routeKey: string; stage: string; apiId: string },
+  facts: { routeKey: string; stage: string; apiId: string; domain: string },
 ): Event {
   const headers: Record<string, string> = Object.create(null);
   for (const [name, { values }] of groupHeaders(forwardedHeaders(incoming, identity.trace))) {
@@ -81,7 +84,6 @@ function toEvent(
   }
   const cookies = headers.cookie?.split(/;\s*/).filter((cookie) => cookie !== "");
   const query = queryPairs(incoming.query).map(([name, value]): Pair => [decodeQuery(name), decodeQuery(value)]);
-  const domain = firstHeader(incoming, "host") ?? "localhost";
   return {
     version: "2.0",
     routeKey: facts.routeKey,
@@ -93,11 +95,12 @@ function toEvent(
     requestContext: {
       accountId: ACCOUNT,
       apiId: facts.apiId,
-      domainName: domain,
-      domainPrefix: domain.split(/[.:]/)[0],
+      domainName: facts.domain,
+      domainPrefix: facts.domain.split(/[.:]/)[0],
       http: {
         method: incoming.method,
-        path,
+        // Decoded even where `rawPath` is not (hotsock/voker, functionurl-request.json).
+        path: facts.apiId === URL_ID ? decode(path) : path,
         protocol: "HTTP/1.1",
         sourceIp: incoming.ip,
         userAgent: firstHeader(incoming, "user-agent") ?? "",
@@ -119,9 +122,16 @@ function joined(pairs: readonly Pair[]): Record<string, string> {
   return map;
 }
 
-function pathParameters(matched: Matched): Record<string, string> | undefined {
-  const entries = Object.entries(matched.params);
-  return entries.length === 0 ? undefined : lastMap(entries.map(([name, value]) => [name, decode(value)]));
+/**
+ * Decoded once, the whole of it: `rawPath` is not raw (honojs/hono#2156, fastify/aws-lambda-fastify#169). What comes
+ * after a decoded question mark is lost (middleapi/standard-server#93).
+ */
+function decodePath(sent: string): string | undefined {
+  try {
+    return decodeURIComponent(sent).replace(/\?.*/s, "");
+  } catch {
+    return undefined;
+  }
 }
 
 /** Without a statusCode the whole result is the body of a 200. */
