@@ -2,11 +2,12 @@
  * The build half for AWS Lambda: a folder and a zip for each function, and the front's routes.
  * @module
  */
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Builder, BuiltFile, BuiltFunction, Emitted, FunctionPlan, Target } from "@godwit/bundler/contracts";
 import { GodwitError } from "@godwit/core/errors";
-import { type ManifestTrigger, printSorted } from "@godwit/core/manifest";
+import type { ManifestTrigger } from "@godwit/core/manifest";
+import { printAssets } from "../_build/assets-index.ts";
+import { nodeBundle } from "../_build/node-bundle.ts";
 import { type LambdaConfig, lambdaConfig } from "./config.ts";
 import { createFront } from "./front.ts";
 import { FRONTS, isAlone, isStreaming, MOST_ROUTES } from "./limits.ts";
@@ -35,16 +36,7 @@ export const target: Target<LambdaConfig> = {
     return { variant: front, reason: `${isStreaming(front) ? "streamed" : "buffered"} answers behind ${front}` };
   },
 
-  esbuild: () => ({
-    platform: "node",
-    format: "esm",
-    target: "node22",
-    conditions: ["node"],
-    // esbuild's own default takes a package's CommonJS first, which is larger and slower to start.
-    mainFields: ["module", "main"],
-    define: { "process.env.NODE_ENV": '"production"' },
-    requireBanner: true,
-  }),
+  esbuild: () => nodeBundle,
 
   entry: writeEntry,
   emit: emitFunctions,
@@ -147,13 +139,9 @@ function writeFunction(builder: Builder<LambdaConfig>, built: BuiltFunction, ass
 /** `public/` and its index, as `files.ts` reads them. */
 async function readAssets({ assets }: Builder<LambdaConfig>): Promise<BuiltFile[]> {
   if (assets.length === 0) return [];
-  const index: Record<string, [size: number, type: string, etag: string]> = {};
-  const files: BuiltFile[] = [];
-  for (const { path, source, contentType } of assets) {
-    const contents = await readFile(source);
-    const etag = `"${createHash("sha256").update(contents).digest("base64url").slice(0, 22)}"`;
-    index[path] = [contents.byteLength, contentType, etag];
-    files.push({ path: `public${path}`, contents });
-  }
-  return [{ path: "assets.json", contents: new TextEncoder().encode(printSorted(index)) }, ...files];
+  const files = assets.map(
+    async ({ path, source }): Promise<BuiltFile> => ({ path: `public${path}`, contents: await readFile(source) }),
+  );
+  const index = new TextEncoder().encode(await printAssets(assets));
+  return [{ path: "assets.json", contents: index }, ...(await Promise.all(files))];
 }

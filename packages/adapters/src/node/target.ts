@@ -5,7 +5,8 @@
 import type { Builder, Capabilities, Emitted, FunctionPlan, Target } from "@godwit/bundler/contracts";
 import { GodwitError } from "@godwit/core/errors";
 import type { ManifestTrigger } from "@godwit/core/manifest";
-import { printAssets } from "./assets-index.ts";
+import { printAssets } from "../_build/assets-index.ts";
+import { nodeBundle } from "../_build/node-bundle.ts";
 import { type NodeConfig, nodeConfig } from "./config.ts";
 import { writeDockerfile, writeDockerignore } from "./dockerfile.ts";
 import { chooseHealth } from "./health.ts";
@@ -52,16 +53,7 @@ export const target: Target<NodeConfig> = {
     return { variant: "node", reason: "your own Node server" };
   },
 
-  esbuild: () => ({
-    platform: "node",
-    format: "esm",
-    target: "node22",
-    conditions: ["node"],
-    // esbuild's own default takes a package's CommonJS first, which is larger and slower to start.
-    mainFields: ["module", "main"],
-    define: { "process.env.NODE_ENV": '"production"' },
-    requireBanner: true,
-  }),
+  esbuild: () => nodeBundle,
 
   entry: writeEntry,
   emit: emitServer,

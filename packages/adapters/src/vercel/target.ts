@@ -4,6 +4,7 @@
  */
 import type { Capabilities, FunctionPlan, Target, VariantChoice, VariantQuestion } from "@godwit/bundler/contracts";
 import { GodwitError } from "@godwit/core/errors";
+import { nodeBundle } from "../_build/node-bundle.ts";
 import { PLANS, schema, type VercelConfig } from "./config.ts";
 import { emit } from "./output.ts";
 
@@ -115,15 +116,7 @@ export const target: Target<VercelConfig> = {
           external: EDGE_BUILTINS.flatMap((name) => [name, `node:${name}`]),
           define: { "process.env.NODE_ENV": '"production"' },
         }
-      : {
-          platform: "node",
-          target: "node22",
-          conditions: ["node"],
-          mainFields: ["module", "main"],
-          format: "esm",
-          requireBanner: true,
-          define: { "process.env.NODE_ENV": '"production"' },
-        },
+      : nodeBundle,
   entry,
   async emit(builder) {
     return emit(builder);
