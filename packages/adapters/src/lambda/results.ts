@@ -17,7 +17,7 @@ export interface Result {
 }
 
 /** Fields of one connection (RFC 9110 section 7.6.1), which is the front's. */
-const HOP_BY_HOP = /^((proxy-)?connection|keep-alive|transfer-encoding|upgrade)$/;
+const HOP_BY_HOP = /^((proxy-)?connection|keep-alive|te|trailer|transfer-encoding|upgrade)$/;
 /** Content that fronts pass on as text. */
 const TEXT = /^(text\/|application\/(.*\+)?(json|xml|javascript|x-www-form-urlencoded)\b)/i;
 const MIB = 1_048_576;
