@@ -155,8 +155,12 @@ function requireDefault(file: string, { exports, commonjs }: Shipped, what: stri
 
 async function readSource(root: string, file: string): Promise<string> {
   try {
-    return await readFile(join(root, file), "utf8");
+    return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(join(root, file)));
   } catch (cause) {
+    // The decoder's word for bytes that it would have to replace.
+    if (cause instanceof TypeError) {
+      throw new GodwitError("SOURCE_ENCODING", `${file} is not UTF-8 text. Save it as UTF-8.`, { cause });
+    }
     const { code } = cause as NodeJS.ErrnoException; // readFile throws nothing else
     throw new GodwitError(
       "SOURCE_UNREADABLE",

@@ -12,6 +12,7 @@ import { type CheckInput, checkSizes, checkStartup, overLimit } from "./check.ts
 import { checkSecrets } from "./check-secrets.ts";
 import type { BuiltFunction, FunctionPlan, Startup } from "./contracts.ts";
 import { emit } from "./emit.ts";
+import { checkOut } from "./emit-out.ts";
 import { openStage, type Stage } from "./emit-stage.ts";
 import { appSource, entrySource } from "./entry.ts";
 import { groupRoutes } from "./group.ts";
@@ -57,6 +58,7 @@ export async function build(given: BuildOptions): Promise<BuildResult> {
   const options: BuildOptions = { ...given, root: resolve(given.root) };
   const { root, config = {}, target, targetConfig, onStep } = options;
   const out = resolve(options.out ?? join(root, "dist"));
+  checkOut(root, out, target.name);
   const planned = await planApp(options);
   const { app, notices } = planned;
   let bundled = await bundlePlans(options, app, planned.plans);

@@ -98,6 +98,30 @@ test("a route of bytes that are not text is an error that names it", async (t) =
   assert.match(stderr, /^error [A-Z_]+ .*routes\/index\.ts/);
 });
 
+test("a route whose bytes are no UTF-8 is refused, not mended", async (t) => {
+  const source = Buffer.from('export const GET = () => new Response("caf\u00e9");', "latin1");
+  const root = await createApp(t, { "routes/index.ts": source });
+  const { code, stderr } = await godwit(["build", "--root", root]);
+  assert.equal(code, 1);
+  assert.match(stderr, /^error SOURCE_ENCODING routes\/index\.ts is not UTF-8 text\./);
+});
+
+test("a folder that is no build is never replaced by one", async (t) => {
+  const root = await createApp(t, { ...ROUTE, "out/node/precious.txt": "mine" });
+  const { code, stderr } = await godwit(["build", "--root", root, "--out", join(root, "out")]);
+  assert.equal(code, 1);
+  assert.match(stderr, /^error OUT_FOREIGN /);
+  assert.equal(readFileSync(join(root, "out/node/precious.txt"), "utf8"), "mine");
+});
+
+test("a build does not write where the next one reads", async (t) => {
+  const root = await createApp(t, ROUTE);
+  const { code, stderr } = await godwit(["build", "--root", root, "--out", join(root, "routes")]);
+  assert.equal(code, 1);
+  assert.match(stderr, /^error OUT_INSIDE_APP .*--out/);
+  assert.ok(!existsSync(join(root, "routes/node")));
+});
+
 test("build --json prints what was built, and nothing else", async (t) => {
   const root = await createApp(t, ROUTE);
   const { code, stdout } = await godwit(["build", "--root", root, "--target", "node,lambda", "--json"]);

@@ -8,6 +8,7 @@ import { Command, CommanderError } from "commander";
 import { EXIT } from "./exit-codes.ts";
 import { printError } from "./output.ts";
 import { isInterrupted } from "./project/interrupt.ts";
+import { checkNode } from "./project/node-version.ts";
 
 /** Each command is a file, imported only when it is named or help is asked for. */
 const commands = {
@@ -26,6 +27,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const json = argv.includes("--json");
   let code: number = EXIT.ok;
   try {
+    if (argv[0] !== "doctor") checkNode(); // the doctor says it among all else
     const program = new Command("godwit")
       .description("Fetch-style route files, built and run on Lambda, Cloudflare, Vercel and Node.")
       .version(version(), "-v, --version")

@@ -57,7 +57,9 @@ const schema = z.strictObject({
     .string()
     .regex(/^[a-z][a-z0-9-]{0,62}$/, "lower-case letters, digits and hyphens, at most 63, a letter first")
     .optional(),
-  target: z.union([z.enum(TARGETS), z.array(z.enum(TARGETS)).min(1)]).optional(),
+  target: z
+    .union([z.enum(TARGETS), z.array(z.enum(TARGETS)).min(1)], { error: `one of ${TARGETS.join(", ")}, or an array` })
+    .optional(),
   grouping: z.enum(["auto", "route", "single"]).optional(),
   budgets: z
     .strictObject({ function: budget.optional(), total: budget.optional(), startup: z.number().positive().optional() })

@@ -11,6 +11,7 @@ import { GodwitError } from "@godwit/core/errors";
 import type { Project, TargetName } from "./config.ts";
 import { checkEnv } from "./env-check.ts";
 import { envFiles } from "./env-files.ts";
+import { checkNode } from "./node-version.ts";
 import { findTool, toolMissing } from "./tools.ts";
 
 export interface Finding {
@@ -20,8 +21,6 @@ export interface Finding {
   code?: string;
   message: string;
 }
-
-const LEAST_NODE = [22, 13] as const;
 
 /** Every check, in order; a config that cannot be read leaves the others out. */
 export async function examine(
@@ -40,7 +39,7 @@ export async function examine(
       findings.push({ check, level: error instanceof Warning ? "warn" : "fail", ...(code && { code }), message });
     }
   };
-  await attempt("node", checkNode);
+  await attempt("node", () => checkNode());
   let project: Project | undefined;
   await attempt("config", async () => {
     project = await open();
@@ -59,12 +58,6 @@ export async function examine(
 
 /** Worth a line, and no reason to fail. */
 class Warning extends Error {}
-
-function checkNode(): string {
-  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  if (major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1])) return process.version;
-  throw new Error(`${process.version} is too old: Godwit needs ${LEAST_NODE.join(".")} or later.`);
-}
 
 async function checkRoutes(project: Project, name: TargetName): Promise<string> {
   const { target } = await platforms[name].target();
