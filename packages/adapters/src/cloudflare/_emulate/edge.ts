@@ -5,17 +5,10 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
-import {
-  Agent,
-  type ClientRequest,
-  createServer,
-  type IncomingMessage,
-  request,
-  type Server,
-  type ServerResponse,
-} from "node:http";
-import { type Duplex, Transform } from "node:stream";
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { clientAddress, hasBody, pairsOf, sendHead } from "../../_emulate/raw.ts";
+import { PatientAgent } from "./patient.ts";
 
 export interface Edge {
   server: Server;
@@ -31,13 +24,6 @@ const HOP = /^(?:connection|keep-alive|proxy-connection)$/i;
 const EDGE_ONLY = /^(?:cf-(?:connecting-ip|ray|ipcountry|visitor|worker)|mf-.*)$/i;
 /** workerd ends a chunked body cleanly when its stream failed, and then closes the connection: how long to look. */
 const FAILURE_WINDOW = 20;
-/**
- * Bytes that workerd takes after an answer before it closes the connection, and how long to look for an answer then: a
- * busy machine needs that long, and only a large upload waits.
- */
-const UNREAD = 32 * 1024;
-const ANSWER_WINDOW = 200;
-
 export function createEdge(): Edge {
   const busy = new Set<ServerResponse>();
   let open: (origin: URL) => void = () => {};
@@ -60,7 +46,7 @@ export function createEdge(): Edge {
     if (incoming.url === "*") return fail(400, "The request has no path.");
     // A connection for each request: workerd closes one after an answer to a body that nobody read, and the next
     // request on it would be lost. Kept alive all the same, since its early end tells of a failed stream.
-    const agent = new Agent({ keepAlive: true });
+    const agent = new PatientAgent({ keepAlive: true });
     answer.on("close", () => agent.destroy());
     try {
       const headers = toWorkerHeaders(incoming);
@@ -73,7 +59,7 @@ export function createEdge(): Edge {
       });
       answer.on("close", () => answer.writableFinished || outgoing.destroy());
       if (hasBody(incoming)) sendHead(outgoing);
-      incoming.pipe(afterAnswers(outgoing)).pipe(outgoing);
+      incoming.pipe(outgoing);
     } catch {
       fail(400, "The request is not valid HTTP."); // Node refuses to send such a path
     }
@@ -119,27 +105,6 @@ export function createEdge(): Edge {
       server.closeAllConnections();
     },
   };
-}
-
-/**
- * Lets an answer be read before more of the body goes out. A Worker may answer without reading it, and workerd then
- * closes the connection: a write to that fails, and takes with it what has come but was not read.
- */
-function afterAnswers(outgoing: ClientRequest): Transform {
-  let answer: IncomingMessage | undefined;
-  let sent = 0;
-  outgoing.once("response", (response) => {
-    answer = response;
-  });
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      const pass = () => done(null, answer?.complete ? undefined : chunk);
-      const before = sent;
-      sent += chunk.length;
-      if (before > UNREAD || sent <= UNREAD || answer) setImmediate(pass);
-      else setTimeout(pass, ANSWER_WINDOW);
-    },
-  });
 }
 
 function pathOf({ url = "/" }: IncomingMessage): string {
