@@ -7,7 +7,7 @@ import { type AppState, RequestContext } from "./context.ts";
 import { HttpError, problem } from "./errors.ts";
 import { createLogger, errorAsData } from "./log.ts";
 import { dispatch } from "./methods.ts";
-import type { App, Env, EnvDefinition, ExecutionContext, Handler, Match, Middleware, Route } from "./types.ts";
+import type { App, Env, EnvDefinition, ExecutionContext, Handler, Key, Match, Middleware, Route } from "./types.ts";
 
 export interface AppOptions {
   /** The default export of `env.ts`. Parsed on the first request that an env reaches. */
@@ -20,6 +20,8 @@ export interface AppOptions {
   error?: Handler;
   /** Puts messages and stacks into problem documents. Default false: a client learns the status alone. */
   dev?: boolean;
+  /** What `context.shared` keeps: apps that are swapped under one server hand it on. Default: a new one. */
+  shared?: Map<Key<unknown>, unknown>;
 }
 
 /**
@@ -33,7 +35,7 @@ export function createApp(match: Match, options: AppOptions = {}): App {
   const { middleware = [], notFound } = options;
   const recover = createRecover(options);
   const links = new Map<Route, Link>();
-  const state: AppState = { env: createEnv(options.env), shared: new Map() };
+  const state: AppState = { env: createEnv(options.env), shared: options.shared ?? new Map() };
   /** Also answers, inside the root middleware, what failed before a route was known. */
   const missing = compose(
     middleware,
