@@ -22,6 +22,8 @@ export interface AppOptions {
   dev?: boolean;
   /** What `context.shared` keeps: apps that are swapped under one server hand it on. Default: a new one. */
   shared?: Map<Key<unknown>, unknown>;
+  /** What `openStores` returns: gives a context its `store`. Without it there is none. */
+  stores?(context: RequestContext): void;
 }
 
 /**
@@ -57,6 +59,7 @@ export function createApp(match: Match, options: AppOptions = {}): App {
   return {
     async fetch(request, execution = LOCAL) {
       const context = new RequestContext(request, execution, state);
+      options.stores?.(context);
       let link = missing;
       try {
         // The env is checked before any handler runs: a wrong one fails every request alike.

@@ -26,6 +26,8 @@ export class RequestContext implements Context {
   params: Params = {};
   route = "";
   error?: unknown;
+  /** Set by `openStores`, in functions that use a store. */
+  declare store: Context["store"];
   #request: Request;
   #execution: ExecutionContext;
   #app: AppState;

@@ -3,6 +3,9 @@
  * @module
  */
 import type { ParamsOf } from "./pattern.ts";
+import type { KeyValueStore } from "./stores/store.ts";
+
+export type * from "./stores/store.ts";
 
 export type Params = Record<string, string | string[] | undefined>;
 
@@ -20,6 +23,9 @@ export type Env = Register extends { env: infer E } ? E : Record<string, unknown
 
 /** The patterns of the app's routes, once the build has written them down; else any string. */
 export type RoutePattern = Register extends { routes: infer R extends string } ? R : string;
+
+/** The names of the stores in the config, once the build has written them down; else any string. */
+export type StoreName = Register extends { stores: infer S extends string } ? S : string;
 
 /** Answers one request. The request is the platform's own; the context carries what a `Request` cannot. */
 export type Handler<P extends string | Params = Params, E = Env> = (
@@ -72,6 +78,11 @@ export interface Context<P extends string | Params = Params, E = Env> {
   /** Aborts when the client goes away or the route's time is up. */
   signal: AbortSignal;
   log: Logger;
+  /**
+   * A store of `godwit.config.ts`, opened on first use. Throws STORE_UNKNOWN for another name. The method stays on its
+   * context: `const { store } = context` is not seen by the build.
+   */
+  store(name: StoreName): KeyValueStore;
   /** An object that lives as long as the app instance, opened on first use. */
   shared<T>(key: Key<T>, open: () => T): T;
   /** What was thrown below, once it has become a Response. */

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { conformTo } from "./conformance.fixture.ts";
+import { memory, open } from "./memory.ts";
+
+conformTo({ name: "memory", guarantees: memory().guarantees, open: () => open() });
+
+test("the least recently used goes when there are too many entries", async () => {
+  const store = open({ maxEntries: 2 });
+  await store.set("a", "1");
+  await store.set("b", "2");
+  await store.get("a");
+  await store.set("c", "3");
+  const keys = (await store.list()).keys.map(({ key }) => key);
+  assert.deepEqual(keys, ["a", "c"]);
+});
+
+test("the least recently used goes when there are too many bytes, and replaced or deleted ones count no more", async () => {
+  const store = open({ maxBytes: 10_000 });
+  for (let at = 0; at < 20; at++) await store.set("same", new Uint8Array(4_000));
+  await store.set("other", new Uint8Array(4_000));
+  assert.equal((await store.list()).keys.length, 2);
+  await store.delete("other");
+  await store.set("third", new Uint8Array(4_000));
+  assert.equal((await store.list()).keys.length, 2);
+  await store.set("fourth", new Uint8Array(4_000));
+  assert.deepEqual((await store.list()).keys, [{ key: "fourth" }, { key: "third" }]);
+});
+
+test("the factory is pure data, and its guarantee follows its options", () => {
+  const driver = memory({ maxBytes: 5_000 });
+  assert.deepEqual(JSON.parse(JSON.stringify(driver)), driver);
+  assert.equal(driver.guarantees.maxValue, 5_000 - 2_048);
+});

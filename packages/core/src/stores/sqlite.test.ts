@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { conformTo } from "./conformance.fixture.ts";
+import { open, sqlite } from "./sqlite.ts";
+
+function makeFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "godwit-sqlite-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+const at = (folder: string) => ({ name: "main", bindings: { STORE_PATH: folder } });
+
+conformTo({
+  name: "sqlite",
+  guarantees: sqlite().guarantees,
+  open: (t) => open({}, at(makeFolder(t))),
+});
+
+test("what one opening wrote another reads, and what is over is swept from the file", async (t) => {
+  const folder = join(makeFolder(t), "deep/er");
+  t.mock.timers.enable({ apis: ["Date"], now: Date.now() });
+  const first = open({}, at(folder));
+  await first.set("kept", "x", { metadata: 1 });
+  await first.set("over", "y", { ttl: 1 });
+  t.mock.timers.tick(1_000);
+  const second = open({}, at(folder));
+  assert.deepEqual((await second.list()).keys, [{ key: "kept", metadata: 1 }]);
+  assert.ok(existsSync(join(folder, "main.sqlite")));
+  // The sweep is seen from before: time goes back, and the entry does not come again.
+  t.mock.timers.setTime(Date.now() - 5_000);
+  assert.equal(await second.get("over"), undefined);
+});
+
+test("processes that write into one new file at once lose nothing", async (t) => {
+  const folder = makeFolder(t);
+  const script = join(import.meta.dirname, "writer.fixture.ts");
+  const children = ["a", "b", "c"].map((prefix) =>
+    spawn(process.execPath, [script, folder, prefix, "200"], { stdio: ["ignore", "ignore", "pipe"] }),
+  );
+  const errors: string[] = [];
+  for (const child of children) child.stderr?.on("data", (data) => errors.push(String(data)));
+  const codes = await Promise.all(children.map(async (child) => (await once(child, "close"))[0]));
+  assert.deepEqual(codes, [0, 0, 0], errors.join(""));
+  const store = open({}, { name: "shared", bindings: { STORE_PATH: folder } });
+  assert.equal((await store.list({ limit: 1000 })).keys.length, 600);
+  assert.equal((await store.get("b:199"))?.text(), "b 199");
+});
+
+test("the option file wins over STORE_PATH", async (t) => {
+  const folder = makeFolder(t);
+  const file = join(folder, "own.db");
+  await open({ file }, at(join(folder, "unused"))).set("key", "x");
+  assert.ok(existsSync(file));
+  assert.ok(!existsSync(join(folder, "unused")));
+});
+
+test("a file that cannot be opened is an error with its path", (t) => {
+  const folder = makeFolder(t);
+  writeFileSync(join(folder, "taken"), "");
+  assert.throws(() => open({}, at(join(folder, "taken"))), { code: "STORE_OPEN_FAILED", message: /taken/ });
+});
+
+test("a runtime without node:sqlite is told by name", (t) => {
+  t.mock.method(process, "getBuiltinModule", () => undefined);
+  assert.throws(() => open({}, at("unused")), { code: "STORE_SQLITE_MISSING" });
+});
