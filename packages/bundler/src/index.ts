@@ -6,6 +6,8 @@ export { build, type PlannedApp, type PlanOptions, planApp } from "./build.ts";
 export type { DevAnswer, DevAsk, DevChange, DevFailure, DevGraph, DevModule, DevOptions } from "./dev-contract.ts";
 export { type BundleModuleOptions, type BundleWholeOptions, bundleModule, bundleWhole, readArtefact } from "./load.ts";
 export { summarise } from "./report.ts";
+export { isCron } from "./route-config.ts";
+export { scanApp } from "./scan.ts";
 export type {
   AnalysedApp,
   BuildConfig,

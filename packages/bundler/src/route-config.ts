@@ -90,7 +90,8 @@ const CRON = [
   { low: 0, high: 7 },
 ];
 
-function isCron(value: Literal): boolean {
+/** Whether a value is a `schedule`: five fields in numbers. */
+export function isCron(value: Literal): boolean {
   const fields = typeof value === "string" ? value.split(" ") : [];
   return (
     fields.length === CRON.length &&

@@ -1,0 +1,103 @@
+import { relative, resolve } from "node:path";
+import { isCancel, select, text } from "@clack/prompts";
+import { GodwitError } from "@godwit/core/errors";
+import { Command, Option } from "commander";
+import colors from "../colors.ts";
+import { EXIT } from "../exit-codes.ts";
+import { findManager, install, type Manager, runScript } from "../init/manager.ts";
+import { type InitPlan, isPackage, planInit } from "../init/plan.ts";
+import { writeAll } from "../init/write.ts";
+import type { SetExit } from "../options.ts";
+import { note, print, printJson } from "../output.ts";
+import { TARGETS, type TargetName } from "../project/config.ts";
+
+interface Options {
+  target?: TargetName;
+  name?: string;
+  yes?: boolean;
+  install: boolean;
+  json?: boolean;
+}
+
+export function command(exit: SetExit): Command {
+  return new Command("init")
+    .description("make a first app, or add Godwit to a package; what is there stays as it is")
+    .argument("[folder]", "a new folder, or a package's (default: this one)")
+    .addOption(
+      new Option("-t, --target <name>", "what commands build without --target (default: node)").choices(TARGETS),
+    )
+    .option("--name <name>", "the app's name (default: the folder's)")
+    .option("-y, --yes", "ask nothing")
+    .option("--no-install", "write the files, and do not run the package manager")
+    .option("--json", "print one JSON value, of an error too; asks nothing")
+    .addHelpText("after", "\nExit codes: 0 ok, 1 failed, 64 wrong usage, 130 interrupted.")
+    .action(async (folder: string | undefined, options: Options) => {
+      const isAsking = !options.yes && !options.json && process.stdin.isTTY && process.stdout.isTTY && !process.env.CI;
+      const answers = isAsking
+        ? await ask(folder, options)
+        : { folder: folder ?? ".", target: options.target ?? "node" };
+      if (answers) await run(answers.folder, answers.target, options);
+      else exit(EXIT.interrupted);
+    });
+}
+
+/** Two questions at most; undefined when they were broken off. */
+async function ask(
+  given: string | undefined,
+  options: Options,
+): Promise<{ folder: string; target: string } | undefined> {
+  const initial = isPackage(".") ? "." : "my-app";
+  const folder = given ?? (await text({ message: "Which folder?", placeholder: initial, defaultValue: initial }));
+  if (isCancel(folder)) return undefined;
+  const target =
+    options.target ??
+    (await select({
+      message: "Where will it run? The same app builds for all; this is the default.",
+      options: ["node", ...TARGETS.filter((name) => name !== "node")].map((value) => ({ value, label: value })),
+    }));
+  return isCancel(target) ? undefined : { folder, target };
+}
+
+async function run(folder: string, target: string, options: Options): Promise<void> {
+  const root = resolve(folder);
+  const manager = findManager(root, process.env.npm_config_user_agent);
+  const plan = planInit(root, { target, manager, name: options.name });
+  writeAll(root, plan);
+  if (!options.json) printPlan(plan, target);
+  if (options.install) {
+    note(colors.dim(`${manager} install`));
+    const why = await install(root, manager);
+    if (why) {
+      throw new GodwitError(
+        "INSTALL_FAILED",
+        `The app is written, but \`${manager} install\` failed in ${root}: ${why}. Run it there again.`,
+      );
+    }
+  }
+  const next = nextOf(root, manager, options.install);
+  if (options.json) {
+    const { name, create, kept, replace } = plan;
+    printJson({ root, name, target, manager, created: Object.keys(create), changed: Object.keys(replace), kept, next });
+    return;
+  }
+  print("\nNext:");
+  for (const line of next) print(`  ${colors.bold(line)}`);
+}
+
+function printPlan({ name, create, kept, replace }: InitPlan, target: string): void {
+  const isChange = Object.keys(create).length + Object.keys(replace).length > 0;
+  print(`${isChange ? colors.green("wrote") : "kept"} ${colors.bold(name)}, for ${target}`);
+  for (const path of Object.keys(create)) print(`  ${path}`);
+  for (const path of Object.keys(replace)) print(`  ${path} ${colors.dim("(scripts and dependencies added)")}`);
+  for (const path of kept) print(colors.dim(`  ${path} (kept as it was)`));
+}
+
+/** Two commands. */
+function nextOf(root: string, manager: Manager, isInstalled: boolean): string[] {
+  const way = relative(process.cwd(), root);
+  const first = [way && `cd ${/[^\w./@-]/.test(way) ? JSON.stringify(way) : way}`, !isInstalled && `${manager} install`]
+    .filter(Boolean)
+    .join(" && ");
+  const dev = runScript(manager, "dev");
+  return first ? [first, dev] : [dev, runScript(manager, "test")];
+}

@@ -1,0 +1,81 @@
+/**
+ * Writes files all or none: what is there stays as it is, and what was begun goes again when one fails.
+ * @module
+ */
+import { existsSync, mkdirSync, realpathSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { GodwitError } from "@godwit/core/errors";
+import { closeOnInterrupt } from "../project/interrupt.ts";
+
+export interface Writing {
+  /** New files: their paths in the folder, and their text. */
+  create: Record<string, string>;
+  /** Files that are replaced whole, by rename, after all new ones are there. */
+  replace?: Record<string, string>;
+}
+
+/**
+ * Writes into a folder, which is made where it is missing. The function that it gives takes the new files back.
+ * Throws FILE_EXISTS and FOLDER_NOT_WRITABLE; nothing is left behind then, nor by an interrupt.
+ */
+export function writeAll(root: string, { create, replace = {} }: Writing): () => void {
+  const files: string[] = [];
+  const folders: string[] = [];
+  const undo = () => {
+    for (const file of files) rmSync(file, { force: true });
+    for (const folder of folders.reverse()) removeEmpty(folder);
+  };
+  const forget = closeOnInterrupt(undo);
+  let at = root;
+  try {
+    for (const [path, text] of Object.entries(create)) {
+      at = join(root, path);
+      makeFolders(dirname(at), folders);
+      writeFileSync(at, text, { flag: "wx" });
+      files.push(at);
+    }
+    for (const [path, text] of Object.entries(replace)) {
+      at = realpathSync(join(root, path)); // a link stays a link
+      const partial = `${at}.${process.pid}`;
+      files.push(partial);
+      writeFileSync(partial, text, { flag: "wx", mode: statSync(at).mode });
+      renameSync(partial, at);
+    }
+    return undo;
+  } catch (cause) {
+    undo();
+    throw toError(at, cause as NodeJS.ErrnoException); // node:fs throws nothing else
+  } finally {
+    forget();
+  }
+}
+
+function makeFolders(folder: string, made: string[]): void {
+  if (existsSync(folder)) return;
+  makeFolders(dirname(folder), made);
+  mkdirSync(folder);
+  made.push(folder);
+}
+
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // somebody else has put something into it by now: it is theirs
+  }
+}
+
+function toError(path: string, cause: NodeJS.ErrnoException): GodwitError {
+  if (cause.code === "EEXIST")
+    return new GodwitError(
+      "FILE_EXISTS",
+      `${path} is there already, and nothing was written. Choose another name, or move that file away.`,
+      { cause },
+    );
+  const why = { ENOTDIR: "a part of its path is no folder", ENOSPC: "the disk is full" }[cause.code ?? ""];
+  return new GodwitError(
+    "FOLDER_NOT_WRITABLE",
+    `${path} cannot be written (${why ?? cause.code}), and nothing was. Choose a folder that this user may write to.`,
+    { cause },
+  );
+}
