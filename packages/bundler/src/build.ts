@@ -1,5 +1,5 @@
 /**
- * The build, step by step: scan, analyse, group, entry, bundle, optimise, check, emit.
+ * The build, step by step: scan, analyse, group, entry, bundle, optimise, check, emit, report.
  * @module
  */
 import { writeFileSync } from "node:fs";
@@ -17,6 +17,8 @@ import { openStage, type Stage } from "./emit-stage.ts";
 import { appSource, entrySource } from "./entry.ts";
 import { groupRoutes } from "./group.ts";
 import { report } from "./report.ts";
+import { toReportData } from "./report-data.ts";
+import { previousReport, writeReport } from "./report-write.ts";
 import { scanApp } from "./scan.ts";
 import type { AnalysedApp, BuildOptions, BuildResult, Notice } from "./steps.ts";
 import { trace } from "./trace.ts";
@@ -94,6 +96,26 @@ export async function build(given: BuildOptions): Promise<BuildResult> {
   };
 }
 
+  return options.platforms ? withReport(built, options, { app, out, check: toCheck() }) : built;
+}
+
+/** A report that cannot be written is worth a note: the build is there. */
+async function withReport(
+  built: BuildResult,
+  { app: name, target, platforms = [], onStep }: BuildOptions,
+  { app, out, check }: { app: AnalysedApp; out: string; check: CheckInput },
+): Promise<BuildResult> {
+  onStep?.("report");
+  const { artefact, notices, startup, report: reports } = built;
+  const { manifest } = artefact;
+  const previous = previousReport(out, name, target.name);
+  const data = toReportData({ ...check, name, app, manifest, reports, notices, startup, platforms, previous });
+  try {
+    return { ...built, data, page: await writeReport(out, data) };
+  } catch (cause) {
+    const message = `The report was not written: ${cause instanceof Error ? cause.message : cause}`;
+    return { ...built, data, notices: [...notices, { code: "REPORT_FAILED", message }] };
+  }
 interface Finished extends Pick<BundleOutput, "functions" | "weights"> {
   notices: Notice[];
 }

@@ -7,6 +7,9 @@ export type { DevAnswer, DevAsk, DevChange, DevFailure, DevGraph, DevModule, Dev
 export { type BundleModuleOptions, type BundleWholeOptions, bundleModule, bundleWhole, readArtefact } from "./load.ts";
 export { summarise } from "./report.ts";
 export { isCron } from "./route-config.ts";
+export type { FunctionChange, ReportChanges } from "./report-changes.ts";
+export type { ReportData, ReportFunction, ReportLimit, ReportPlatform, ReportRoute } from "./report-data.ts";
+export { type FoundReport, readReport } from "./report-write.ts";
 export { scanApp } from "./scan.ts";
 export type {
   AnalysedApp,

@@ -6,6 +6,7 @@ import type { Manifest } from "@godwit/core/manifest";
 import type { Segment } from "@godwit/core/pattern";
 import type { Artefact, AssetFile, BuiltFunction, FunctionPlan, RoutePlan, Startup, Target } from "./contracts.ts";
 
+import type { ReportData, ReportPlatform } from "./report-data.ts";
 /** 1. scan: paths alone, no file is read. File names are relative to the root, with forward slashes. */
 export interface ScannedApp {
   /** Absolute. */
@@ -91,8 +92,13 @@ export interface BuildOptions {
   /** Called as each step begins. */
   onStep?(step: Step): void;
 }
+  /**
+   * Writes `<out>/<target>.report/` (`report.html`, `report.json`), and says of each route where on the edge it could
+   * run: of these platforms. Default: no report is written.
+   */
+  platforms?: readonly ReportPlatform[];
 
-export type Step = "scan" | "analyse" | "group" | "entry" | "bundle" | "check" | "emit" | "measure";
+export type Step = "scan" | "analyse" | "group" | "entry" | "bundle" | "check" | "emit" | "measure" | "report";
 
 export interface BuildResult {
   artefact: Artefact;
@@ -104,6 +110,10 @@ export interface BuildResult {
 }
 
 /** What a function's bytes are. */
+  /** What `report.json` holds, with the difference to the last build; given `platforms`. */
+  data?: ReportData;
+  /** Absolute path of `report.html`, where it was written. */
+  page?: string;
 export interface FunctionReport {
   id: string;
   bytes: number;

@@ -17,6 +17,7 @@ const commands = {
   build: () => import("./commands/build.ts"),
   preview: () => import("./commands/preview.ts"),
   routes: () => import("./commands/routes.ts"),
+  inspect: () => import("./commands/inspect.ts"),
   conform: () => import("./commands/conform.ts"),
   doctor: () => import("./commands/doctor.ts"),
 };

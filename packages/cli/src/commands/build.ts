@@ -3,6 +3,7 @@ import colors from "../colors.ts";
 import { createCommand, openProject, type SetExit, type Shared } from "../options.ts";
 import { print, printJson, progress, showPath, size } from "../output.ts";
 import { buildTarget } from "../project/build-target.ts";
+import { printReport, totalDifference } from "../report-lines.ts";
 import { printFunctions, printNotices, SCREENFUL } from "../summary.ts";
 
 interface Options extends Shared {
@@ -30,18 +31,21 @@ async function run(options: Options): Promise<void> {
       onStep: (step) => progress(`${target}: ${step}`),
       onMeasure: (id, done, all) => progress(`${target}: measure ${id} (${done} of ${all})`),
     }).finally(() => progress(""));
-    const { artefact, startup, notices } = result;
+    const { artefact, startup, notices, data, page } = result;
     const { functions } = artefact.manifest;
-    built.push({ target, root: artefact.root, functions, notices, ...(startup && { startup }) });
+    const { root } = artefact;
+    built.push({ target, root, functions, notices, startup, changes: data?.changes, report: page });
     if (options.json) continue;
     const total = functions.reduce((sum, fn) => sum + fn.bytes, 0);
     const count = `${functions.length} function${functions.length === 1 ? "" : "s"}`;
     print(
-      `${colors.green("built")} ${colors.bold(target)}: ${count}, ${size(total)}, in ${Math.round(performance.now() - began)} ms`,
+      `${colors.green("built")} ${colors.bold(target)}: ${count}, ${size(total)}${data ? totalDifference(data) : ""}, in ${Math.round(performance.now() - began)} ms`,
     );
     printFunctions(artefact.manifest, { startup, most: SCREENFUL });
     printNotices(result);
-    print(colors.dim(showPath(artefact.root)));
+    if (data) printReport(data);
+    print(colors.dim(showPath(root)));
+    if (page) print(colors.dim(`${showPath(page)} (godwit inspect opens it)`));
   }
   if (options.json) printJson({ built });
 }

@@ -3,10 +3,10 @@
  * @module
  */
 import { platforms } from "@godwit/adapters/registry";
-import { type BuildResult, build, type Step } from "@godwit/bundler";
+import { type BuildResult, build, type ReportPlatform, type Step } from "@godwit/bundler";
 import type { Artefact, EmulateOptions, Emulator, Startup } from "@godwit/bundler/contracts";
 import { GodwitError } from "@godwit/core/errors";
-import type { Project, TargetName } from "./config.ts";
+import { type Project, TARGETS, type TargetName } from "./config.ts";
 import { stageEnv } from "./env-files.ts";
 import { closeOnInterrupt, keepSignals } from "./interrupt.ts";
 import { loadTools } from "./tools.ts";
@@ -39,6 +39,7 @@ export async function buildTarget(
     config: project.build,
     adaptersFrom: import.meta.url,
     secretValues: await stageEnv(project.root, stage, Object.keys(process.env)),
+    platforms: await allPlatforms(project),
     ...(out !== undefined && { out }),
     ...(onStep && { onStep }),
     ...(options.measure && { measure: (artefact: Artefact) => measureAll(project, name, artefact, options) }),
@@ -46,6 +47,21 @@ export async function buildTarget(
 }
 
 /** Starts a built artefact in its platform's runtime on this machine. */
+/** For the report: where else a route could run. A slice of the config that is wrong matters when it is built for. */
+async function allPlatforms(project: Project): Promise<ReportPlatform[]> {
+  const found = await Promise.all(
+    TARGETS.map(async (name) => {
+      const { target } = await platforms[name].target();
+      const slice = await project.slice(name).then(
+        (targetConfig) => ({ targetConfig }),
+        () => undefined,
+      );
+      return slice ? [{ target, ...slice }] : [];
+    }),
+  );
+  return found.flat();
+}
+
 export async function emulateTarget(
   project: Project,
   name: TargetName,

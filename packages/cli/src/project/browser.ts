@@ -1,0 +1,25 @@
+/**
+ * Shows a file or an address in the user's browser.
+ * @module
+ */
+import { spawn } from "node:child_process";
+
+/** False when nothing here opens one: the address that was printed is the way then. */
+export function openInBrowser(address: string): Promise<boolean> {
+  const [command, ...args] = opener(process.platform);
+  return new Promise((resolve) => {
+    const child = spawn(command, [...args, address], { stdio: "ignore", detached: true });
+    child.once("error", () => resolve(false));
+    child.once("spawn", () => {
+      child.unref();
+      resolve(true);
+    });
+  });
+}
+
+function opener(platform: NodeJS.Platform): [command: string, ...args: string[]] {
+  if (platform === "darwin") return ["open"];
+  // `start` is the shell's own, and would read an ampersand in a path; Explorer takes files and addresses as they are
+  if (platform === "win32") return ["explorer.exe"];
+  return ["xdg-open"];
+}
