@@ -88,7 +88,7 @@ export async function build(given: BuildOptions): Promise<BuildResult> {
   });
   onStep?.("emit");
   const result = await write(options, app, bundled.functions, out);
-  return {
+  const built: BuildResult = {
     ...result,
     plans: bundled.functions.map((fn) => fn.plan),
     notices: [...new Map(notices.map((notice) => [`${notice.code} ${notice.message}`, notice])).values()],
