@@ -94,8 +94,6 @@ export async function build(given: BuildOptions): Promise<BuildResult> {
     notices: [...new Map(notices.map((notice) => [`${notice.code} ${notice.message}`, notice])).values()],
     report: report(toCheck()),
   };
-}
-
   return options.platforms ? withReport(built, options, { app, out, check: toCheck() }) : built;
 }
 
@@ -116,6 +114,8 @@ async function withReport(
     const message = `The report was not written: ${cause instanceof Error ? cause.message : cause}`;
     return { ...built, data, notices: [...notices, { code: "REPORT_FAILED", message }] };
   }
+}
+
 interface Finished extends Pick<BundleOutput, "functions" | "weights"> {
   notices: Notice[];
 }

@@ -5,8 +5,8 @@
 import type { Manifest } from "@godwit/core/manifest";
 import type { Segment } from "@godwit/core/pattern";
 import type { Artefact, AssetFile, BuiltFunction, FunctionPlan, RoutePlan, Startup, Target } from "./contracts.ts";
-
 import type { ReportData, ReportPlatform } from "./report-data.ts";
+
 /** 1. scan: paths alone, no file is read. File names are relative to the root, with forward slashes. */
 export interface ScannedApp {
   /** Absolute. */
@@ -89,14 +89,14 @@ export interface BuildOptions {
   secretValues?: Record<string, string>;
   /** Starts functions of the staged artefact in the platform's runtime; given under `--measure`. */
   measure?(artefact: Artefact): Promise<Record<string, Startup>>;
-  /** Called as each step begins. */
-  onStep?(step: Step): void;
-}
   /**
    * Writes `<out>/<target>.report/` (`report.html`, `report.json`), and says of each route where on the edge it could
    * run: of these platforms. Default: no report is written.
    */
   platforms?: readonly ReportPlatform[];
+  /** Called as each step begins. */
+  onStep?(step: Step): void;
+}
 
 export type Step = "scan" | "analyse" | "group" | "entry" | "bundle" | "check" | "emit" | "measure" | "report";
 
@@ -107,13 +107,13 @@ export interface BuildResult {
   notices: Notice[];
   startup?: Record<string, Startup>;
   report: FunctionReport[];
-}
-
-/** What a function's bytes are. */
   /** What `report.json` holds, with the difference to the last build; given `platforms`. */
   data?: ReportData;
   /** Absolute path of `report.html`, where it was written. */
   page?: string;
+}
+
+/** What a function's bytes are. */
 export interface FunctionReport {
   id: string;
   bytes: number;
