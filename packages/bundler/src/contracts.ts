@@ -38,7 +38,22 @@ export interface Capabilities {
    * replaced. `repeats`: of headers and query names that repeat, the last alone arrives.
    */
   alters?: readonly ("dot-segments" | "encoded-path" | "query" | "text-bodies" | "repeats")[];
+  /** How modules come into the runtime while the app is developed. Default: it imports files. */
+  dev?: DevRuntime;
   limits: Limits;
+}
+
+/** For a runtime without files: modules come as texts. The members are sources of JavaScript expressions. */
+export interface DevRuntime {
+  /**
+   * `(raw, code, name, ...parameters) => Function`, where `raw` is `execution.platform.raw` and stacks name `name`,
+   * with lines and columns as in `code`. The emulator allows it under `EmulateOptions.dev`.
+   */
+  evaluate: string;
+  /** `(specifier) => Promise` of the namespace of a module that the runtime has. */
+  load: string;
+  /** A binding that `evaluate` works with and the app must not see. */
+  binding?: string;
 }
 
 export interface Limits {
@@ -249,6 +264,10 @@ export interface EmulateOptions {
   port?: number;
   /** One of the fronts that the platform's folder names, where there are several. */
   front?: string;
+  /** For an artefact of `writeDevArtefact`: code may be made of text, stacks are of sources. Default false. */
+  dev?: boolean;
+  /** Port of the debugger on 127.0.0.1, where the runtime has one process. Default: none. */
+  inspect?: number;
 }
 
 export interface LogLine {

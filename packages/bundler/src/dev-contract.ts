@@ -26,6 +26,8 @@ export interface DevAsk {
    * root middleware and `_not-found.ts`).
    */
   id: string;
+  /** With `dispatcher`: the id that the dispatcher of before gives, so that one answer does. May be left unheeded. */
+  guess?: string;
 }
 
 /** The answer to it: 200 with this, or 500 with `DevFailure`. */
@@ -40,6 +42,8 @@ export interface DevAnswer {
   externals?: string[];
   /** Variables as the `.env` files and the shell say now. */
   env: Record<string, string>;
+  /** Of the ask's `guess`, unless that is gone or cannot be built. */
+  guessed?: Omit<DevAnswer, "env" | "guessed">;
 }
 
 /** `POST <url>/modules` with keys: their texts. */

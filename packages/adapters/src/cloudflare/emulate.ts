@@ -25,6 +25,7 @@ import { toLevel, toMessage } from "./_emulate/logs.ts";
 import { measureWorker } from "./_emulate/measure.ts";
 import { type EmulatedWorker, type Miniflare, type MiniflareModule, readWorkers } from "./_emulate/workers.ts";
 import { toCron } from "./cron.ts";
+import { EVAL_BINDING } from "./dev.ts";
 
 export const tools: Record<string, string> = {
   miniflare: "it runs workerd, the runtime of Cloudflare Workers, on this machine",
@@ -40,7 +41,7 @@ const DRAIN = 2000;
  * `EMULATOR_START_FAILED` or what `listenAt` says of a port.
  */
 export async function emulate(built: Artefact, found: Tools, options: EmulateOptions = {}): Promise<Emulator> {
-  const { host = "127.0.0.1", port = 0, env = {} } = options;
+  const { host = "127.0.0.1", port = 0, env = {}, dev = false, inspect } = options;
   const miniflare = (await found.miniflare?.load()) as MiniflareModule | undefined; // the tool that `tools` names
   if (!miniflare) throw toolMissing("miniflare");
   const { Miniflare: Runtime, Response: Answer } = miniflare;
@@ -61,7 +62,10 @@ export async function emulate(built: Artefact, found: Tools, options: EmulateOpt
       logs.push({ function: functionOf(text, stacks.fileIn(text)), level: toLevel(level), text: stacks.map(text) });
     },
     handleRuntimeStdio: () => {},
-    workers: [...workers].sort((a, b) => Number(b.front) - Number(a.front)).map((worker) => worker.options),
+    ...(inspect !== undefined && { inspectorPort: inspect, inspectorHost: "127.0.0.1" }),
+    workers: [...workers]
+      .sort((a, b) => Number(b.front) - Number(a.front))
+      .map((worker) => ({ ...worker.options, ...(dev && { unsafeEvalBinding: EVAL_BINDING }) })),
   });
 
   const edge = createEdge();

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Capabilities, Limits } from "@godwit/bundler/contracts";
+import { WORKERD_DEV } from "./dev.ts";
 
 const CHECKED = "2026-11-21";
 const MIB = 1024 * 1024;
@@ -85,6 +86,7 @@ export const WORKER: Capabilities = {
   nodeBuiltins: NODE_BUILTINS,
   nativeModules: false,
   front: "self",
+  dev: WORKERD_DEV,
   limits: LIMITS.free,
 };
 

@@ -55,7 +55,9 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
   await writeFile(preload, PRELOAD);
   await writeFile(bareEntry, "export const handler = async () => ({ statusCode: 204 });\n");
 
-  const common = { env: options.env ?? {}, runtimeClient, preload };
+  const flags = options.dev ? ["--enable-source-maps"] : [];
+  const env = { ...(options.dev && { NODE_ENV: "development" }), ...options.env };
+  const common = { env, flags, runtimeClient, preload };
   const specs = new Map<string, EnvironmentSpec>(
     manifest.functions.map((fn) => [
       fn.id,

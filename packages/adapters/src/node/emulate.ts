@@ -22,7 +22,7 @@ const ROUNDS = 5;
  * Rejects with PORT_IN_USE, PORT_FORBIDDEN, HOST_UNKNOWN, EMULATOR_START_FAILED, NODE_SERVER_ENDED or NODE_SERVER_SLOW.
  */
 export async function emulate(artefact: Artefact, _tools: Tools, options: EmulateOptions = {}): Promise<Emulator> {
-  const { host = "127.0.0.1" } = options;
+  const { host = "127.0.0.1", dev = false, inspect } = options;
   const { root, manifest } = artefact;
   const name = manifest.functions[0]?.id ?? "server";
   const logs = new Logs();
@@ -32,10 +32,18 @@ export async function emulate(artefact: Artefact, _tools: Tools, options: Emulat
     name,
     logs,
     map: createStacks(root).map,
-    env: { PATH: process.env.PATH ?? "", NODE_ENV: "production", ...options.env, HOST: host, PORT: String(port) },
+    flags: dev ? ["--enable-source-maps"] : [],
+    env: {
+      PATH: process.env.PATH ?? "",
+      NODE_ENV: dev ? "development" : "production",
+      ...options.env,
+      HOST: host,
+      PORT: String(port),
+    },
   });
   async function open(port: number): Promise<{ server: ServerProcess; url: URL }> {
     const settings = toOptions(port);
+    if (inspect !== undefined) settings.flags.push(`--inspect=127.0.0.1:${inspect}`);
     const server = new ServerProcess(settings, root);
     try {
       return { server, url: await server.ready(settings.map) };

@@ -28,13 +28,13 @@ export const fronts: readonly string[] = [];
 
 /** Runs a built artefact. The functions see `options.env`, what Vercel itself sets, and nothing of this process. */
 export async function emulate(artefact: Artefact, found: Tools, options: EmulateOptions = {}): Promise<Emulator> {
-  const { host = "127.0.0.1", port = 0 } = options;
+  const { host = "127.0.0.1", port = 0, dev = false, inspect } = options;
   const logs = new Logs();
   const secret = options.env?.CRON_SECRET ?? randomBytes(24).toString("hex");
   const env: Record<string, string> = {
     ...options.env,
     CRON_SECRET: secret,
-    NODE_ENV: "production",
+    NODE_ENV: dev ? "development" : "production",
     VERCEL: "1",
     VERCEL_ENV: "development",
     VERCEL_REGION: "dev1",
@@ -45,7 +45,7 @@ export async function emulate(artefact: Artefact, found: Tools, options: Emulate
     const runtime = found["edge-runtime"]?.path;
     if (variant === "edge" && runtime === undefined) throw toolMissing("edge-runtime");
     const { map } = createStacks(artefact.root);
-    return new FunctionProcess({ name: id, variant, entry, runtime, env, logs, map });
+    return new FunctionProcess({ name: id, variant, entry, runtime, dev, inspect, env, logs, map });
   }
 
   /** Takes over the processes of functions that stay as they are. */

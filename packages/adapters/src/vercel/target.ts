@@ -6,6 +6,7 @@ import type { Capabilities, FunctionPlan, Target, VariantChoice, VariantQuestion
 import { GodwitError } from "@godwit/core/errors";
 import { nodeBundle } from "../_build/node-bundle.ts";
 import { PLANS, schema, type VercelConfig } from "./config.ts";
+import { EDGE_DEV } from "./dev.ts";
 import { emit } from "./output.ts";
 
 /** https://vercel.com/docs/functions/runtimes/edge: the built-ins that Edge functions may import. */
@@ -29,6 +30,7 @@ const edge: Capabilities = {
   clientAbort: false, // https://vercel.com/docs/functions/functions-api-reference#cancel-requests: Node.js alone
   nodeBuiltins: EDGE_BUILTINS,
   nativeModules: false,
+  dev: EDGE_DEV,
   limits: {
     frontRoutes: 2048,
     functionGzipBytes: PLANS.hobby.edgeGzipBytes,

@@ -22,6 +22,8 @@ export interface EnvironmentSpec {
   /** Milliseconds. Default 3,000, as Lambda's. */
   timeout?: number;
   env: Record<string, string>;
+  /** Of Node, beside those of Lambda. Default: none. */
+  flags?: readonly string[];
   /** Absolute path of aws-lambda-ric's `index.mjs`. */
   runtimeClient: string;
   /** Absolute path of the preload that replaces its native part. */
@@ -118,6 +120,7 @@ export async function startEnvironment(
     `--max-old-space-size=${Math.floor((memory * 90) / 100)}`,
     "--no-experimental-require-module",
     "--no-experimental-detect-module",
+    ...(spec.flags ?? []),
   ];
   const child: ChildProcess = spawn(process.execPath, ["--require", spec.preload, ...flags, spec.runtimeClient], {
     cwd: dirname(spec.entry),

@@ -24,6 +24,8 @@ const PRELOAD = `process.on("disconnect",()=>process.exit());process.on("message
 
 export interface ProcessOptions {
   env: Record<string, string>;
+  /** Of Node. */
+  flags: string[];
   logs: Logs;
   name: string;
   map(text: string): string;
@@ -45,7 +47,7 @@ export class ServerProcess {
   /** Starts the server in `root`; without one a Node that does nothing, to measure against. */
   constructor(options: ProcessOptions, root?: string) {
     const { logs, name, map } = options;
-    const flags = ["--import", `data:text/javascript,${encodeURIComponent(PRELOAD)}`];
+    const flags = [...options.flags, "--import", `data:text/javascript,${encodeURIComponent(PRELOAD)}`];
     // Node's own reading of maps costs time on every stack: only where the build shipped them.
     if (root && ["server.mjs.map", "index.mjs.map"].some((file) => existsSync(join(root, file)))) {
       flags.push("--enable-source-maps");

@@ -8,7 +8,8 @@ import { readFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createRequire } from "node:module";
 import { types } from "node:util";
-import { type Context, SourceTextModule, SyntheticModule } from "node:vm";
+import { type Context, compileFunction, SourceTextModule, SyntheticModule } from "node:vm";
+import { DEV_KEY, type EdgeDev } from "../dev.ts";
 import { cpu, createRequestContext, listen, type RequestStore, readOptions, run } from "./child-server.ts";
 
 interface EdgeContext extends Context {
@@ -20,7 +21,7 @@ type EdgeHandler = (request: Request, context: RequestStore) => Promise<Response
 const BUILTINS = new Set(["assert", "async_hooks", "buffer", "events", "util"]);
 
 run(async () => {
-  const { entry, runtime } = readOptions();
+  const { entry, runtime, dev } = readOptions();
   if (entry === undefined || runtime === undefined)
     throw new TypeError("An Edge process needs an entry and a runtime.");
   // A failing stream is also an unhandled rejection here, and on the platform no reason to end an isolate.
@@ -32,6 +33,7 @@ run(async () => {
       Object.assign(given, {
         process: { env: process.env },
         [Symbol.for("@vercel/request-context")]: { get: requests.get },
+        ...(dev && { [Symbol.for(DEV_KEY)]: createDev(given) }),
       }),
   });
   const code = await readFile(entry, "utf8");
@@ -48,12 +50,23 @@ run(async () => {
   }, cpu() - before);
 });
 
+function createDev(context: Context): EdgeDev {
+  return {
+    evaluate: (code, filename, parameters) => compileFunction(code, parameters, { filename, parsingContext: context }),
+    load: importBuiltin,
+  };
+}
+
+async function importBuiltin(specifier: string): Promise<Record<string, unknown>> {
+  const name = specifier.replace(/^node:/, "");
+  if (!BUILTINS.has(name)) throw new Error(`Vercel's Edge runtime has no module ${JSON.stringify(specifier)}.`);
+  return import(`node:${name}`);
+}
+
 async function evaluate(code: string, identifier: string, context: Context): Promise<EdgeHandler> {
   const module = new SourceTextModule(code, { context, identifier });
   await module.link(async (specifier) => {
-    const name = specifier.replace(/^node:/, "");
-    if (!BUILTINS.has(name)) throw new Error(`Vercel's Edge runtime has no module ${JSON.stringify(specifier)}.`);
-    const exports: Record<string, unknown> = await import(`node:${name}`);
+    const exports = await importBuiltin(specifier);
     const names = Object.keys(exports);
     return new SyntheticModule(
       names,

@@ -14,6 +14,8 @@ export interface ProcessOptions extends ChildOptions {
   name: string;
   variant: "edge" | "node";
   env: Record<string, string>;
+  /** Port of the debugger. */
+  inspect?: number;
   logs: Logs;
   map(text: string): string;
 }
@@ -72,10 +74,13 @@ export class FunctionProcess {
   }
 
   #fork(): Promise<Running> {
-    const { name, variant, entry, runtime, env, logs, map } = this.#options;
+    const { name, variant, entry, runtime, dev, inspect, env, logs, map } = this.#options;
     const file = new URL(`./${variant}-child${extname(import.meta.url)}`, import.meta.url);
     const flags = variant === "edge" ? ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning"] : [];
-    const options: ChildOptions = { entry, runtime };
+    if (dev) flags.push("--enable-source-maps");
+    // Two functions want one port: the second runs without a debugger, and says so.
+    if (inspect !== undefined) flags.push(`--inspect=127.0.0.1:${inspect}`);
+    const options: ChildOptions = { entry, runtime, dev };
     const child = fork(file, [JSON.stringify(options)], {
       execArgv: flags,
       env,

@@ -9,6 +9,8 @@ export interface ChildOptions {
   entry?: string;
   /** Absolute path of edge-runtime's main file. */
   runtime?: string;
+  /** Modules may come as texts. */
+  dev?: boolean;
 }
 
 /** To the child: asks for its CPU so far. */
