@@ -57,7 +57,7 @@ export async function analyseApp(app: ScannedApp, options: AnalyseOptions): Prom
     ...app,
     routes,
     envNames: app.env ? readEnvNames(must(syntax, app.env)) : { vars: [], secrets: [] },
-    base: { needs: base.needs, usesWaitUntil: base.usesWaitUntil, external: base.external },
+    base: { needs: base.needs, usesWaitUntil: base.usesWaitUntil, stores: base.stores, external: base.external },
     code: {
       chunks: graph.chunks,
       routes: Object.fromEntries(
@@ -102,8 +102,8 @@ function toPlan(route: ScannedRoute, syntax: Syntax, graph: Graph, files: readon
   if (exports.includes("config") && Object.keys(config).length === 0) requireOwnConfig(syntax);
   const methods = toMethods(route.file, exports, commonjs);
   if (config.schedule !== undefined) checkSchedule(route, methods);
-  const { needs, usesWaitUntil, external } = merge(graph, files);
-  return { ...route, methods, config, needs, usesWaitUntil, external };
+  const { needs, usesWaitUntil, stores, external } = merge(graph, files);
+  return { ...route, methods, config, needs, usesWaitUntil, stores, external };
 }
 
 /** `export * from` may bring a config that is not in the tree. */
@@ -117,7 +117,7 @@ function requireOwnConfig(syntax: Syntax): void {
 function merge(
   graph: Graph,
   files: readonly string[],
-): Pick<Shipped, "needs" | "external" | "usesWaitUntil" | "chunks"> {
+): Pick<Shipped, "needs" | "external" | "usesWaitUntil" | "stores" | "chunks"> {
   const parts = files.map((file) => must(graph.files, file));
   const needs = new Map<string, RouteNeed>();
   for (const need of parts.flatMap((part) => part.needs)) {
@@ -129,6 +129,7 @@ function merge(
     needs: [...needs].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, need]) => need),
     external: [...new Set(parts.flatMap((part) => part.external))].sort(),
     usesWaitUntil: parts.some((part) => part.usesWaitUntil),
+    stores: [...new Set(parts.flatMap((part) => part.stores))].sort(),
     chunks: [...new Set(parts.flatMap((part) => part.chunks))].sort((a, b) => a - b),
   };
 }

@@ -21,6 +21,7 @@ import { toReportData } from "./report-data.ts";
 import { previousReport, writeReport } from "./report-write.ts";
 import { scanApp } from "./scan.ts";
 import type { AnalysedApp, BuildOptions, BuildResult, Notice } from "./steps.ts";
+import { checkStores, chooseStores } from "./stores.ts";
 import { trace } from "./trace.ts";
 import { writeTypes } from "./types-file.ts";
 
@@ -41,12 +42,13 @@ export async function planApp(options: PlanOptions): Promise<PlannedApp> {
   const { root, target, targetConfig, config = {}, onStep } = options;
   onStep?.("scan");
   const scanned = await scanApp(resolve(root));
-  writeTypes(scanned);
+  writeTypes(scanned, Object.keys(config.stores ?? {}));
   onStep?.("analyse");
   const settings = analysisSettings(target, targetConfig);
   const app = await analyseApp(scanned, { external: config.external ?? [], settings });
   onStep?.("group");
   const { plans, notices } = await groupRoutes(app, { target, targetConfig, config });
+  notices.push(...checkStores(plans, app, options));
   return { app, plans, notices: [...(app.notices ?? []), ...notices] };
 }
 
@@ -123,8 +125,12 @@ interface Finished extends Pick<BundleOutput, "functions" | "weights"> {
 async function bundlePlans(options: BuildOptions, app: AnalysedApp, plans: FunctionPlan[]): Promise<Finished> {
   const { root, target, targetConfig, config = {}, adaptersFrom, onStep } = options;
   onStep?.("entry");
+  const stores = chooseStores(config, target.name);
   const sources = new Map(
-    plans.map((plan) => [plan.id, { entry: entrySource(plan, target, targetConfig), app: appSource(plan, app) }]),
+    plans.map((plan) => [
+      plan.id,
+      { entry: entrySource(plan, target, targetConfig), app: appSource(plan, app, { stores }) },
+    ]),
   );
   onStep?.("bundle");
   const bundled = await bundle({

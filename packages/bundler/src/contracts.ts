@@ -116,6 +116,8 @@ export interface RoutePlan {
   needs: RouteNeed[];
   /** Whether the graph mentions `waitUntil`: a target may skip what it costs otherwise. */
   usesWaitUntil: boolean;
+  /** Stores that the graph names (`.store("main")`), `*` for a computed name. Undefined: it was not read. */
+  stores?: string[];
   /** Names of packages that are copied beside the bundle instead of bundled. */
   external: string[];
 }
@@ -229,6 +231,8 @@ export interface Builder<Config = unknown> {
   functions: BuiltFunction[];
   assets: AssetFile[];
   env: { vars: string[]; secrets: string[] };
+  /** What the stores in use need, such as `{ kind: "kv", name: "LINKS" }`. The manifest names them in any case. */
+  resources?: readonly Resource[];
   write(path: string, contents: string | Uint8Array): void;
   /** Copies a file of the app. */
   copy(from: string, path: string): void;

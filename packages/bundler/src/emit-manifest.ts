@@ -10,24 +10,28 @@ import {
   type ManifestFunction,
   type ManifestTrigger,
   printSorted,
+  type Resource,
   type VerifyRequest,
 } from "@godwit/core/manifest";
 import type { BuiltFunction, Emitted, FunctionPlan } from "./contracts.ts";
 import type { Records } from "./emit-records.ts";
 import type { AnalysedApp, BuildOptions } from "./steps.ts";
+import { mergeResources } from "./stores.ts";
 
 export interface ManifestInput {
   options: BuildOptions;
   app: AnalysedApp;
   functions: BuiltFunction[];
   emitted: Emitted;
+  /** What the stores in use need. */
+  stores: Resource[];
   records: Records;
   /** Where the files of `public/` were written. */
   assets: string[];
 }
 
 /** Throws EMIT_FILE_MISSING for a file, EMIT_FUNCTION_MISSING for a function that the target does not account for. */
-export function toManifest({ options, app, functions, emitted, records, assets }: ManifestInput): Manifest {
+export function toManifest({ options, app, functions, emitted, stores, records, assets }: ManifestInput): Manifest {
   const { target } = options;
   const plans = functions.map((fn) => fn.plan);
   const rest: Omit<Manifest, "hash"> = {
@@ -38,7 +42,7 @@ export function toManifest({ options, app, functions, emitted, records, assets }
     functions: plans.map((plan) => toFunction(plan, emitted, records)),
     front: emitted.front,
     assets: assets.sort().map(records.get),
-    resources: emitted.resources ?? [],
+    resources: mergeResources([...(emitted.resources ?? []), ...stores]),
     triggers: emitted.triggers ?? plans.flatMap(triggersOf),
     env: app.envNames,
     verify: plans.flatMap(verifyOf),

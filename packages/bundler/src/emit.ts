@@ -11,6 +11,7 @@ import { createRecords, type Records } from "./emit-records.ts";
 import type { Stage } from "./emit-stage.ts";
 import { createWriter, type Writer } from "./emit-writer.ts";
 import type { AnalysedApp, BuildOptions } from "./steps.ts";
+import { chooseStores, storeResources } from "./stores.ts";
 import { zip } from "./zip.ts";
 
 export interface EmitInput {
@@ -28,12 +29,15 @@ export async function emit({ options, app, functions }: EmitInput, stage: Stage)
     writer.add(path, contents);
   };
   const sources = new Map<string, string>();
+  const drivers = chooseStores(options.config ?? {}, options.target.name);
+  const stores = storeResources({ routes: app.routes }, app, drivers);
   const builder: Builder = {
     app: options.app,
     config: options.targetConfig,
     functions,
     assets: app.assets,
     env: app.envNames,
+    resources: stores,
     write: (path, contents) => put(path, typeof contents === "string" ? Buffer.from(contents) : contents),
     copy(from, path) {
       put(path, readFileSync(from));
@@ -43,7 +47,7 @@ export async function emit({ options, app, functions }: EmitInput, stage: Stage)
   };
   const emitted = await options.target.emit(builder);
   const assets = app.assets.flatMap(({ source }) => sources.get(source) ?? []);
-  const manifest = toManifest({ options, app, functions, emitted, records, assets });
+  const manifest = toManifest({ options, app, functions, emitted, stores, records, assets });
   writer.add("manifest.json", Buffer.from(printSorted(manifest)));
   await writer.flush();
   await writeMaps(functions, records, createWriter(stage.maps));

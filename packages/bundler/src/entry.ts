@@ -3,11 +3,13 @@
  * @module
  */
 import { compareSegments, expandOptionals, type Segment } from "@godwit/core/pattern";
+import type { StoreDriver } from "@godwit/core/types";
 import type { FunctionPlan, RoutePlan, Target } from "./contracts.ts";
 import { parseDuration } from "./duration.ts";
 import { overlap } from "./group-fronts.ts";
 import { BUILT_IN } from "./scan-matchers.ts";
 import type { AnalysedApp } from "./steps.ts";
+import { usedStores } from "./stores.ts";
 
 /** The source of the module that the platform starts. It imports `godwit:app`. */
 export function entrySource(plan: FunctionPlan, target: Target, targetConfig: unknown): string {
@@ -15,8 +17,13 @@ export function entrySource(plan: FunctionPlan, target: Target, targetConfig: un
 }
 
 export interface AppSourceOptions {
-  /** Problem documents carry messages and stacks. Default false. */
+  /**
+   * Problem documents carry messages and stacks, and the default export is `(shared) => App`: apps that follow each
+   * other under one server hand on what `context.shared` keeps. Default false.
+   */
   dev?: boolean;
+  /** Each store's driver on this target: `chooseStores`. Those that the function uses are in it. Default: none. */
+  stores?: Record<string, StoreDriver>;
 }
 
 /**
@@ -35,11 +42,12 @@ export function appSource(plan: FunctionPlan, app: AnalysedApp, options: AppSour
     middleware ? `middleware: ${middleware}` : "",
     app.notFound ? `notFound: ${source.file(app.notFound, "default")}` : "",
     app.error ? `error: ${source.file(app.error, "default")}` : "",
-    options.dev ? "dev: true" : "",
+    options.dev ? "dev: true, shared" : "",
+    source.stores(usedStores(plan, app, options.stores ?? {})),
   ].filter(Boolean);
   source.core("app", "createApp");
   const lines = [
-    `export default createApp(${match}${settings.length ? `, { ${settings.join(", ")} }` : ""});`,
+    `export default ${options.dev ? "(shared) => " : ""}createApp(${match}${settings.length ? `, { ${settings.join(", ")} }` : ""});`,
     ...(behind ? [behind] : []),
   ];
   return `${[...source.head(), ...lines].join("\n")}\n`;
@@ -52,6 +60,7 @@ class Source {
   readonly #files = new Map<string, Map<string, string>>();
   readonly #chains = new Map<string, string>();
   readonly #constants: string[] = [];
+  readonly #drivers: string[] = [];
   #count = 0;
 
   constructor(app: AnalysedApp) {
@@ -83,6 +92,17 @@ class Source {
     this.#chains.set(key, name);
     this.#constants.push(`const ${name} = [${files.map((file) => this.file(file, "default")).join(", ")}].flat();`);
     return name;
+  }
+
+  /** The setting that gives contexts their `store`; "" where nothing asks for one. */
+  stores(drivers: Record<string, StoreDriver> | undefined): string {
+    if (!drivers) return "";
+    this.core("stores/open", "openStores");
+    const entries = Object.entries(drivers).map(([name, { module, options }], at) => {
+      this.#drivers.push(`import { open as store${at} } from ${JSON.stringify(module)};`);
+      return `${JSON.stringify(name)}: { open: (given) => store${at}(${JSON.stringify(options)}, given) }`;
+    });
+    return `stores: openStores({ ${entries.join(", ")} })`;
   }
 
   match(plan: FunctionPlan): string {
@@ -164,7 +184,7 @@ class Source {
   }
 
   head(): string[] {
-    const imports: string[] = [];
+    const imports: string[] = [...this.#drivers];
     for (const [module, names] of [...this.#core].sort(([a], [b]) => (a < b ? -1 : 1))) {
       imports.push(`import { ${[...names].sort().join(", ")} } from "@godwit/core/${module}";`);
     }

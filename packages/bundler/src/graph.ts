@@ -13,6 +13,7 @@ import { findUp } from "./bundle-resolve.ts";
 import type { EsbuildSettings, RouteNeed } from "./contracts.ts";
 import { findNative } from "./graph-native.ts";
 import { resolveForGraph } from "./graph-resolve.ts";
+import { storesIn } from "./stores.ts";
 import { printFrame } from "./syntax.ts";
 
 export interface GraphOptions {
@@ -33,6 +34,7 @@ export interface Shipped {
   needs: RouteNeed[];
   external: string[];
   usesWaitUntil: boolean;
+  stores: string[];
   /** Indexes into `Graph.chunks`. */
   chunks: number[];
 }
@@ -72,8 +74,8 @@ export async function readGraph(options: GraphOptions): Promise<Graph> {
     throw toError(failure);
   });
   const texts = new Map(result.outputFiles.map((file) => [file.path.slice(file.path.lastIndexOf("/") + 1), file]));
-  const mentions = (output: string): boolean => /\bwaitUntil\b/.test(texts.get(baseOf(output))?.text ?? "");
-  return readMetafile(result.metafile, { files: options.files, external, namer: createNamer(root), root, mentions });
+  const textOf = (output: string): string => texts.get(baseOf(output))?.text ?? "";
+  return readMetafile(result.metafile, { files: options.files, external, namer: createNamer(root), root, textOf });
 }
 
 /** Where the build's own core is found, for an app without one. */
@@ -98,7 +100,7 @@ interface Reading {
   external: readonly string[];
   namer: Namer;
   root: string;
-  mentions(output: string): boolean;
+  textOf(output: string): string;
 }
 
 function readMetafile({ inputs, outputs }: Metafile, reading: Reading): Graph {
@@ -107,7 +109,8 @@ function readMetafile({ inputs, outputs }: Metafile, reading: Reading): Graph {
   const kept = [...external, ...native];
   const indexes = new Map<string, number>();
   const graph: Graph = { chunks: [], files: new Map() };
-  const waits = new Map(Object.keys(outputs).map((output) => [output, reading.mentions(output)]));
+  const waits = new Map(Object.keys(outputs).map((output) => [output, /\bwaitUntil\b/.test(reading.textOf(output))]));
+  const stores = new Map(Object.keys(outputs).map((output) => [output, storesIn(reading.textOf(output))]));
   files.forEach((file, at) => {
     const entry = `out/${at}.js`;
     const meta = outputs[entry];
@@ -126,6 +129,7 @@ function readMetafile({ inputs, outputs }: Metafile, reading: Reading): Graph {
       needs: found,
       external: kept.filter((name) => owners.has(name)).sort(),
       usesWaitUntil: reached.some((output) => waits.get(output)),
+      stores: [...new Set(reached.flatMap((output) => stores.get(output) ?? []))],
       chunks: reached.map((output) => {
         const known = indexes.get(output);
         if (known !== undefined) return known;

@@ -19,6 +19,7 @@ import type { Artefact, FunctionPlan } from "./contracts.ts";
 import { mend } from "./emit-stage.ts";
 import { appSource } from "./entry.ts";
 import { scanApp } from "./scan.ts";
+import { chooseStores } from "./stores.ts";
 import { writeTypes } from "./types-file.ts";
 
 export interface BundleModuleOptions {
@@ -32,6 +33,8 @@ export interface BundleWholeOptions {
   root: string;
   /** Where core is taken from when the app has none: a file URL. Default: this package. */
   adaptersFrom?: string;
+  /** Names of the stores in the config; each is in memory. */
+  stores?: readonly string[];
 }
 
 /**
@@ -56,7 +59,7 @@ export async function bundleModule({ root, file }: BundleModuleOptions): Promise
 export async function bundleWhole(options: BundleWholeOptions): Promise<string> {
   const root = resolve(options.root);
   const scanned = await scanApp(root);
-  writeTypes(scanned);
+  writeTypes(scanned, options.stores);
   const app = await analyseApp(scanned, { external: [] });
   const whole: FunctionPlan = {
     id: "app",
@@ -68,7 +71,8 @@ export async function bundleWhole(options: BundleWholeOptions): Promise<string> 
     reason: "the whole app",
     lazy: true,
   };
-  const apps = new Map([[whole.id, appSource(whole, app)]]);
+  const stores = chooseStores({ stores: Object.fromEntries((options.stores ?? []).map((name) => [name, {}])) });
+  const apps = new Map([[whole.id, appSource(whole, app, { stores })]]);
   const entries = new Map([[whole.id, 'export { default, env } from "godwit:app";']]);
   return bundleTo(root, "app", { entryPoints: [{ in: "godwit:entry/app", out: "app" }] }, options, { apps, entries });
 }

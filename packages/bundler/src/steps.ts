@@ -4,6 +4,7 @@
  */
 import type { Manifest } from "@godwit/core/manifest";
 import type { Segment } from "@godwit/core/pattern";
+import type { StoreDriver } from "@godwit/core/types";
 import type { Artefact, AssetFile, BuiltFunction, FunctionPlan, RoutePlan, Startup, Target } from "./contracts.ts";
 import type { ReportData, ReportPlatform } from "./report-data.ts";
 
@@ -38,7 +39,7 @@ export interface AnalysedApp extends Omit<ScannedApp, "routes"> {
   routes: RoutePlan[];
   envNames: { vars: string[]; secrets: string[] };
   /** What the files that every function carries (root middleware, `_not-found`, `_error`, `env`) reach. */
-  base: Pick<RoutePlan, "needs" | "usesWaitUntil" | "external">;
+  base: Pick<RoutePlan, "needs" | "usesWaitUntil" | "stores" | "external">;
   /** How much code routes share: the bytes of each chunk of a common bundle, and the chunks of each route file. */
   code: { chunks: number[]; routes: Record<string, number[]> };
 }
@@ -65,6 +66,8 @@ export interface BuildConfig {
   minify?: boolean;
   /** Strings that look like secrets and are none. */
   allowSecrets?: string[];
+  /** Store -> target -> driver. A target that is not named has `memory()`, with a note. */
+  stores?: Record<string, { [target: string]: StoreDriver | undefined }>;
 }
 
 export interface ByteBudget {

@@ -1,5 +1,5 @@
 /**
- * `<root>/.godwit/types.d.ts`: what the app's own files say about `context.env` and its routes, for the editor.
+ * `<root>/.godwit/types.d.ts`: what the app's own files say about `context.env`, its routes and stores, for the editor.
  * @module
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -14,27 +14,33 @@ export const TYPES_FILE = ".godwit/types.d.ts";
  *
  * @example typesOf({ env: "env.ts", routes: [{ pattern: "/users/[id]", ... }] })
  */
-export function typesOf({ env, routes }: Pick<ScannedApp, "env" | "routes">): string {
+export function typesOf({ env, routes }: Pick<ScannedApp, "env" | "routes">, stores: readonly string[] = []): string {
   const patterns = routes.map(({ pattern }) => `\n      | ${JSON.stringify(pattern)}`).join("") || " never";
   // a declaration file may name a `.ts` file whatever the app's tsconfig says
   const head = env
     ? `import type env from ${JSON.stringify(`../${env}`)};\n`
     : 'import type {} from "@godwit/core/types";\n';
   const parsed = env ? '    env: ReturnType<(typeof env)["parse"]>;\n' : "";
+  const names = [...stores].sort().map((name) => JSON.stringify(name));
+  const named = names.length ? `\n    stores: ${names.join(" | ")};` : "";
   return `// Written by godwit whenever it reads the app. Changes are lost; add ".godwit/types.d.ts" to tsconfig's include.
 ${head}
 declare module "@godwit/core/types" {
   interface Register {
-${parsed}    routes:${patterns};
+${parsed}    routes:${patterns};${named}
   }
 }
 `;
 }
 
 /** Writes the types where they changed. Types help an editor alone: a folder that cannot be written stops no build. */
-export function writeTypes(app: Pick<ScannedApp, "root" | "env" | "routes">): void {
+export function writeTypes(
+  app: Pick<ScannedApp, "root" | "env" | "routes">,
+  /** Names of the stores in the config. */
+  stores?: readonly string[],
+): void {
   const file = join(app.root, TYPES_FILE);
-  const text = typesOf(app);
+  const text = typesOf(app, stores);
   const partial = `${file}.${process.pid}`;
   try {
     if (existsSync(file) && readFileSync(file, "utf8") === text) return;

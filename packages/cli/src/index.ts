@@ -2,6 +2,9 @@
  * What an app imports from `godwit`: its config's types, and itself for tests.
  * @module
  */
+export { kv } from "@godwit/core/stores/kv";
+export { type MemoryOptions, memory } from "@godwit/core/stores/memory";
+export { type SqliteOptions, sqlite } from "@godwit/core/stores/sqlite";
 export { type ConformOptions, type ConformRun, conform, type Outcome } from "./conform/conform.ts";
 export type { ConformRequestInput } from "./conform/requests.ts";
 export { type Config, defineConfig } from "./project/config.ts";

@@ -85,7 +85,8 @@ function cronsOf(fn: FunctionPlan): [cron: string, pattern: string][] {
 }
 
 async function emitWorkers(builder: Builder<CloudflareConfig>): Promise<Emitted> {
-  const { config, functions } = builder;
+  const { functions } = builder;
+  const config = withStores(builder);
   const front = findFront(functions);
   const base = config.name ?? toScriptName(builder.app);
   const scriptOf = (id: string) => (id === front.plan.id ? base : `${base}-${id}`);
@@ -141,6 +142,12 @@ async function emitWorkers(builder: Builder<CloudflareConfig>): Promise<Emitted>
       ),
     ),
   };
+}
+
+/** Namespaces that stores need are bound as those of the config are, which may give them an id. */
+function withStores({ config, resources = [] }: Builder<CloudflareConfig>): CloudflareConfig {
+  const names = resources.flatMap(({ kind, name }) => (kind === "kv" ? [name] : []));
+  return { ...config, kv: { ...Object.fromEntries(names.map((name) => [name, {}])), ...config.kv } };
 }
 
 function findFront(functions: readonly BuiltFunction[]): BuiltFunction {

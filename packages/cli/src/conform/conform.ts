@@ -2,7 +2,7 @@
  * Replays a table of requests on several platforms and says where an answer is not as expected, or not alike.
  * @module
  */
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { platforms } from "@godwit/adapters/registry";
 import type { Capabilities } from "@godwit/bundler/contracts";
 import type { Manifest } from "@godwit/core/manifest";
@@ -92,7 +92,9 @@ async function* replay(options: ConformOptions, run: ConformRun, requests: Confo
   try {
     const { artefact } = await buildTarget(project, run.target, { out, stage, override });
     const used = await variantsOf(run.target, artefact.manifest);
-    const emulator = await emulateTarget(project, run.target, artefact, { stage, front: run.front, env });
+    // Each run begins with empty stores, as the emulators' own are.
+    const values = { ...(project.build.stores && { STORE_PATH: join(out, "stores") }), ...env };
+    const emulator = await emulateTarget(project, run.target, artefact, { stage, front: run.front, env: values });
     try {
       for (const [index, row] of requests.entries()) {
         const skipped = whyNot(row, run, used);

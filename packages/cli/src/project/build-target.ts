@@ -2,6 +2,7 @@
  * One build of one target, as every command does it.
  * @module
  */
+import { join } from "node:path";
 import { platforms } from "@godwit/adapters/registry";
 import { type BuildResult, build, type ReportPlatform, type Step } from "@godwit/bundler";
 import type { Artefact, EmulateOptions, Emulator, Startup } from "@godwit/bundler/contracts";
@@ -38,15 +39,14 @@ export async function buildTarget(
     targetConfig: await project.slice(name, override),
     config: project.build,
     adaptersFrom: import.meta.url,
-    secretValues: await stageEnv(project.root, stage, Object.keys(process.env)),
     platforms: await allPlatforms(project),
+    secretValues: await stageEnv(project.root, stage, Object.keys(process.env)),
     ...(out !== undefined && { out }),
     ...(onStep && { onStep }),
     ...(options.measure && { measure: (artefact: Artefact) => measureAll(project, name, artefact, options) }),
   });
 }
 
-/** Starts a built artefact in its platform's runtime on this machine. */
 /** For the report: where else a route could run. A slice of the config that is wrong matters when it is built for. */
 async function allPlatforms(project: Project): Promise<ReportPlatform[]> {
   const found = await Promise.all(
@@ -62,6 +62,7 @@ async function allPlatforms(project: Project): Promise<ReportPlatform[]> {
   return found.flat();
 }
 
+/** Starts a built artefact in its platform's runtime on this machine. */
 export async function emulateTarget(
   project: Project,
   name: TargetName,
@@ -75,7 +76,12 @@ export async function emulateTarget(
     throw new GodwitError("FRONT_UNKNOWN", `${name} has no front called ${rest.front}. ${known}`);
   }
   const { vars, secrets } = artefact.manifest.env;
-  const env = { ...(await stageEnv(project.root, stage, [...vars, ...secrets])), ...rest.env };
+  // Where sqlite() keeps its files: the artefact's own folder is replaced by each build.
+  const stores: Record<string, string> = project.build.stores
+    ? { STORE_PATH: join(project.root, ".godwit/stores") }
+    : {};
+  const values = await stageEnv(project.root, stage, ["STORE_PATH", ...vars, ...secrets]);
+  const env = { ...stores, ...values, ...rest.env };
   const loaded = await loadTools(project.root, tools);
   const starting = keepSignals(() => emulate(artefact, loaded, { ...rest, env }));
   const forget = closeOnInterrupt(async () => (await starting).close());

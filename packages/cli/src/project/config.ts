@@ -11,17 +11,23 @@ import type { BuildConfig } from "@godwit/bundler";
 import { bundleModule } from "@godwit/bundler";
 import { GodwitError } from "@godwit/core/errors";
 import type { VerifyRequest } from "@godwit/core/manifest";
+import type { StoreDriver } from "@godwit/core/types";
 import * as z from "zod";
 import { closest } from "./closest.ts";
 
 export type TargetName = keyof TargetConfigs;
 
 /** Everything is optional; a folder with `routes/` is an app. */
-export interface Config extends BuildConfig, Partial<TargetConfigs> {
+export interface Config extends Omit<BuildConfig, "stores">, Partial<TargetConfigs> {
   /** Default: package.json's name without its scope, else `app`. Lower-case letters, digits and hyphens. */
   name?: string;
   /** What commands build without `--target`. Default `node`. */
   target?: TargetName | TargetName[];
+  /**
+   * Stores that handlers reach as `context.store("main")`, each with its driver on each target. Where a target is not
+   * named, it is `memory()`, with a note.
+   */
+  stores?: Record<string, { [T in TargetName]?: StoreDriver }>;
   /** Requests that prove a release, and that `godwit conform` sends when it is given no file. */
   verify?: VerifyRequest[];
 }
@@ -52,6 +58,23 @@ export const TARGETS: TargetName[] = Object.keys(platforms) as TargetName[]; // 
 
 const bytes = z.number().int().positive();
 const budget = z.strictObject({ bytes: bytes.optional(), gzipBytes: bytes.optional() });
+/** What `memory()`, `sqlite()` and the like return. */
+const driver: z.ZodType<StoreDriver> = z.strictObject(
+  {
+    module: z.string(),
+    options: z.record(z.string(), z.json()),
+    guarantees: z.strictObject({
+      reads: z.enum(["instance", "exact", "eventual"]),
+      durable: z.boolean(),
+      maxValue: z.number(),
+    }),
+    runtimes: z.array(z.enum(["node", "workerd", "edge"])).optional(),
+    resources: z
+      .array(z.strictObject({ kind: z.string(), name: z.string(), spec: z.record(z.string(), z.unknown()) }))
+      .optional(),
+  },
+  { error: "a store's driver, such as memory() or sqlite()" },
+);
 const schema = z.strictObject({
   name: z
     .string()
@@ -69,6 +92,12 @@ const schema = z.strictObject({
   sourcemap: z.enum(["external", "ship", "none"]).optional(),
   minify: z.boolean().optional(),
   allowSecrets: z.array(z.string()).optional(),
+  stores: z
+    .record(
+      z.string().regex(/^[a-z][\w-]{0,31}$/i, "a store's name is a letter, then at most 31 letters, digits, - and _"),
+      z.partialRecord(z.enum(TARGETS), driver),
+    )
+    .optional(),
   verify: z
     .array(
       z.strictObject({

@@ -6,10 +6,12 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { bundleWhole } from "@godwit/bundler";
 import type { App, ExecutionContext } from "@godwit/core/types";
+import { loadProject } from "./config.ts";
 import { readEnvFiles } from "./env-files.ts";
 
 /**
- * Loads an app's routes, middleware and env from its folder. Each call gives an app with a state of its own. Bindings
+ * Loads an app's routes, middleware and env from its folder. Each call gives an app with a state of its own, and
+ * stores of its own in memory. Bindings
  * are what the test passes as `execution.env`, else the `.env` files of the stage `test` under the shell's variables.
  *
  * @example
@@ -18,7 +20,8 @@ import { readEnvFiles } from "./env-files.ts";
  */
 export async function loadApp(root = "."): Promise<App> {
   process.setSourceMapsEnabled(true); // so that a stack names the app's own files and lines
-  const file = await bundleWhole({ root: resolve(root) });
+  const { build } = await loadProject(resolve(root));
+  const file = await bundleWhole({ root: resolve(root), stores: Object.keys(build.stores ?? {}) });
   const module = (await import(`${pathToFileURL(file).href}?${counter++}`)) as { default: App };
   const env = { ...(await readEnvFiles(resolve(root), "test")), ...process.env };
   const local: ExecutionContext = { env, waitUntil: () => {}, platform: { name: "local", raw: undefined } };
