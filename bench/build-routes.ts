@@ -1,6 +1,6 @@
 /**
  * Builds N routes that share a library of 50 files and zod, for Lambda, beside esbuild's own splitting pass over the
- * same routes: `node bench/build-routes.ts 1000`. Prints wall and CPU time of both and their ratios; CPU and the peaks
+ * same routes: `node bench/build-routes.ts 1000`, with `esbuild` or `godwit` behind it for one of the two. Prints wall and CPU time of both and their ratios; CPU and the peaks
  * of memory are those of this process and, on Linux, of esbuild's.
  * @module
  */
@@ -24,27 +24,41 @@ const load = (path: string) => import(pathToFileURL(join(packages, path)).href);
 const require = createRequire(join(packages, "bundler/package.json"));
 
 const count = Number(process.argv[2] ?? 1000);
+const only = process.argv[3];
 const root = realpathSync(mkdtempSync(join(tmpdir(), "godwit-bench-")));
+const steps: string[] = [];
 try {
   writeApp();
-  const splitting = await measure(async () => {
-    await require("esbuild").build({
-      entryPoints: Array.from({ length: count }, (_, at) => join(root, `routes/r${at}.ts`)),
-      bundle: true,
-      splitting: true,
-      format: "esm",
-      platform: "node",
-      mainFields: ["module", "main"],
-      minify: true,
-      outdir: join(root, "plain"),
-    });
+  const splitting = only === "godwit" ? undefined : await measure(buildPlain);
+  const ours = only === "esbuild" ? undefined : await measure(await prepareGodwit());
+  const [mine, theirs] = [Math.round(process.resourceUsage().maxRSS / 1024), Math.round(esbuildPeak() / 1024)];
+  const ratio = ours &&
+    splitting && { wall: (ours.wall / splitting.wall).toFixed(2), cpu: (ours.cpu / splitting.cpu).toFixed(2) };
+  const megabytes = { node: mine, esbuild: theirs, all: mine + theirs };
+  console.log(JSON.stringify({ routes: count, splitting, ours, ratio, megabytes, steps }, null, 2));
+} finally {
+  rmSync(root, { recursive: true, force: true });
+}
+
+async function buildPlain(): Promise<void> {
+  await require("esbuild").build({
+    entryPoints: Array.from({ length: count }, (_, at) => join(root, `routes/r${at}.ts`)),
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    mainFields: ["module", "main"],
+    minify: true,
+    outdir: join(root, "plain"),
   });
+}
+
+async function prepareGodwit(): Promise<() => Promise<void>> {
   const { build } = await load("bundler/src/index.ts");
   const { target } = await load("adapters/src/lambda/target.ts");
   const { value } = await target.config["~standard"].validate({});
-  const steps: string[] = [];
-  const begin = performance.now();
-  const ours = await measure(async () => {
+  return async () => {
+    const begin = performance.now();
     await build({
       root,
       app: "bench",
@@ -53,13 +67,7 @@ try {
       adaptersFrom: pathToFileURL(join(packages, "cli/package.json")).href,
       onStep: (step: string) => steps.push(`${step} at ${Math.round(performance.now() - begin)}`),
     });
-  });
-  const [mine, theirs] = [Math.round(process.resourceUsage().maxRSS / 1024), Math.round(esbuildPeak() / 1024)];
-  const ratio = { wall: (ours.wall / splitting.wall).toFixed(2), cpu: (ours.cpu / splitting.cpu).toFixed(2) };
-  const megabytes = { node: mine, esbuild: theirs, all: mine + theirs };
-  console.log(JSON.stringify({ routes: count, splitting, ours, ratio, megabytes, steps }, null, 2));
-} finally {
-  rmSync(root, { recursive: true, force: true });
+  };
 }
 
 async function measure(work: () => Promise<void>): Promise<{ wall: number; cpu: number; esbuildCpu: number }> {

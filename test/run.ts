@@ -8,7 +8,7 @@ import { availableParallelism } from "node:os";
 
 const root = new URL("..", import.meta.url).pathname;
 const PACKAGES = ["core", "bundler", "adapters", "cli"];
-const TESTS = ["packages/*/src/**/*.test.ts", "examples/*/*.test.ts", "test/**/*.test.ts"];
+const TESTS = ["packages/*/src/**/*.test.ts", "examples/*/*.test.ts", "test/**/*.test.ts", "bench/**/*.test.ts"];
 
 const steps: Record<string, () => void> = {
   lint: () => run("biome", "ci", "--colors=off", "."),

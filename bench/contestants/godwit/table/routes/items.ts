@@ -1,0 +1,3 @@
+import { json } from "@godwit/core";
+
+export const POST = async (request: Request) => json({ count: (await request.json()).length });

@@ -1,0 +1,3 @@
+import { text } from "@godwit/core";
+
+export const GET = () => text("route 23");

@@ -1,0 +1,3 @@
+import { type Context, json } from "@godwit/core";
+
+export const GET = (_request: Request, { params }: Context<{ id: string }>) => json({ id: params.id });

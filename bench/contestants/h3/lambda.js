@@ -1,0 +1,1 @@
+export { toLambdaHandler as host } from "srvx/aws-lambda";

@@ -1,0 +1,1 @@
+export { handle as host } from "hono/aws-lambda";

@@ -1,0 +1,3 @@
+import { serve } from "@hono/node-server";
+
+export const host = (app, port) => serve({ fetch: app.fetch, port, hostname: "127.0.0.1" });

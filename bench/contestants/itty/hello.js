@@ -1,0 +1,3 @@
+import { AutoRouter } from "itty-router";
+
+export default AutoRouter().get("/", () => new Response("hello"));
