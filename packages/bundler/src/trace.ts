@@ -6,8 +6,6 @@
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { GodwitError } from "@godwit/core/errors";
-import { nodeFileTrace } from "@vercel/nft";
-import { glob } from "tinyglobby";
 import type { ExternalImport } from "./bundle.ts";
 import type { BuiltFile, BuiltFunction, FunctionPlan, Target } from "./contracts.ts";
 import type { BuildConfig, Notice, Weight } from "./steps.ts";
@@ -137,6 +135,8 @@ async function findFiles(root: string, externals: ExternalImport[]) {
       virtual.set(cjs, `${virtual.get(cjs) ?? ""}require(${text});\n`);
     }
   }
+  // Imported where it is used, since it takes longer than the rest of this package together.
+  const { nodeFileTrace } = await import("@vercel/nft");
   const { fileList, reasons } = await nodeFileTrace([...virtual.keys()], {
     base: "/",
     processCwd: root,
@@ -212,6 +212,7 @@ async function includedFiles(
         `includeFiles of ${by} leaves the app's folder: ${pattern}. Copy the files into it.`,
       );
     }
+    const { glob } = await import("tinyglobby");
     const found = await glob([pattern], { cwd: root, dot: true, onlyFiles: true, followSymbolicLinks: false });
     if (found.length === 0) {
       throw new GodwitError(
