@@ -54,18 +54,19 @@ function keyOf({ code, message, file = "", line = 0 }: DevFailure): string {
   return JSON.stringify([code, message, file, line]);
 }
 
-/** An error as a failure; members that an error of the graph carries beside its code are kept. */
-export function toFailure(error: unknown, code = "UNEXPECTED"): DevFailure {
+/** The graph puts the place before its message and the frame below. */
+const PLACED = /^(\S[^\n]*?):(\d+):(\d+): ([^\n]*)\n( +\d+ \| [\s\S]*)$/;
+
+/** An error as a failure, as the graph tells it itself. */
+export function toFailure(error: unknown): DevFailure {
+  const known = error instanceof GodwitError;
+  const code = known ? error.code : "UNEXPECTED";
   if (!(error instanceof Error)) return { code, message: String(error) };
-  const { file, line, column, frame } = error as Error & Partial<DevFailure>; // each is checked next
-  return {
-    code: error instanceof GodwitError ? error.code : code,
-    message: error.message,
-    ...(typeof file === "string" && { file }),
-    ...(typeof line === "number" && { line }),
-    ...(typeof column === "number" && { column }),
-    ...(typeof frame === "string" && { frame }),
-  };
+  const [, file, line, column, message, frame] = PLACED.exec(error.message) ?? [];
+  if (file === undefined || message === undefined) {
+    return { code, message: error.message, ...(!known && error.stack && { stack: error.stack }) };
+  }
+  return { code, message, file, line: Number(line), column: Number(column), ...(frame && { frame }) };
 }
 
 /** `routes/index.ts:3:9`, as editors and terminals open it. */
