@@ -7,10 +7,10 @@ export { type DevArtefactOptions, writeDevArtefact } from "./dev-artefact.ts";
 export type { DevAnswer, DevAsk, DevChange, DevFailure, DevGraph, DevModule, DevOptions } from "./dev-contract.ts";
 export { type BundleModuleOptions, type BundleWholeOptions, bundleModule, bundleWhole, readArtefact } from "./load.ts";
 export { summarise } from "./report.ts";
-export { isCron } from "./route-config.ts";
 export type { FunctionChange, ReportChanges } from "./report-changes.ts";
 export type { ReportData, ReportFunction, ReportLimit, ReportPlatform, ReportRoute } from "./report-data.ts";
 export { type FoundReport, readReport } from "./report-write.ts";
+export { isCron } from "./route-config.ts";
 export { scanApp } from "./scan.ts";
 export type {
   AnalysedApp,
@@ -23,3 +23,4 @@ export type {
   Step,
   Weight,
 } from "./steps.ts";
+export { chooseStores } from "./stores.ts";
