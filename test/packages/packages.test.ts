@@ -123,3 +123,22 @@ test("the tarballs install with pnpm in an empty project and work as the README 
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+test("init of the tarballs makes an app that installs, type-checks, passes its test and builds", async () => {
+  const folder = await createProject({ "package.json": "{}" });
+  try {
+    const tarballs = packed.tarballs.map(({ path }) => path);
+    await run(folder, "npm", "install", "--no-audit", "--no-fund", ...tarballs);
+    await run(folder, "npx", "--no-install", "godwit", "init", "first", "--yes", "--no-install");
+    const first = join(folder, "first");
+    // no registry has the versions that it asks for yet: these are they
+    await run(first, "npm", "install", "--no-audit", "--no-fund", ...tarballs);
+    await run(first, "npm", "run", "types");
+    assert.match(await run(first, "npm", "test"), /pass 1/);
+    assert.match(await run(first, "npm", "run", "build"), /built node/);
+    await run(first, "npx", "--no-install", "godwit", "generate", "route", "users/[id]");
+    await run(first, "npm", "run", "types");
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -56,6 +56,31 @@ for (const target of ["node", "lambda", "cloudflare", "vercel"]) {
     );
   });
 }
+
+test("what docs/getting-started.md says of the app holds, file by file", async (t) => {
+  const folder = await createApp(t, {});
+  const root = join(folder, "my-app");
+  await godwit(["init", root, ...QUIET]);
+  const page = readFileSync(new URL("../../../../docs/getting-started.md", import.meta.url), "utf8");
+  const files = [...page.matchAll(/^```ts\n\/\/ (\S+)\n(.*?)^```$/gms)];
+  const [asMade, ...changes] = files.map(([, path = "", text = ""]) => ({ path, text }));
+  assert.equal(asMade?.text, readFileSync(join(root, asMade?.path ?? ""), "utf8"));
+  assert.deepEqual(
+    changes.map(({ path }) => path),
+    ["routes/hello/[name].ts", "app.test.ts"],
+  );
+  for (const { path, text } of changes) writeFileSync(join(root, path), text);
+  assert.equal((await godwit(["generate", "route", "users/[id]", "--methods", "GET,POST", "--root", root])).code, 0);
+  await checkTypes(root);
+  assert.match(await node(root, "--test"), /pass 1/);
+});
+
+test("an existing config is kept, and named", async (t) => {
+  const root = await createApp(t, { "package.json": "{}", "godwit.config.mjs": "export default {};\n" });
+  const { stdout } = await godwit(["init", root, ...QUIET, "--target", "vercel"]);
+  assert.match(stdout, /godwit\.config\.mjs \(kept as it was\)/);
+  assert.ok(!existsSync(join(root, "godwit.config.ts")));
+});
 
 test("--json says what was written, and which two commands come next", async (t) => {
   const folder = await createApp(t, { "package-lock.json": "{}" });

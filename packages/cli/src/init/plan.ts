@@ -80,7 +80,7 @@ function common(root: string, { target, manager }: AppOptions): Record<string, s
   return {
     "tsconfig.json": TSCONFIG,
     ".gitignore": GITIGNORE,
-    ...(target !== "node" && !hasConfig(root) && { "godwit.config.ts": configOf(target) }),
+    ...(target !== "node" && { [findConfig(root) ?? "godwit.config.ts"]: configOf(target) }),
     ...(manager === "pnpm" && !isBelow(root, "pnpm-workspace.yaml") && { "pnpm-workspace.yaml": PNPM_WORKSPACE }),
   };
 }
@@ -122,8 +122,8 @@ function sort(root: string, name: string, files: Record<string, string>): InitPl
   };
 }
 
-function hasConfig(root: string): boolean {
-  return ["ts", "mts", "js", "mjs"].some((end) => existsSync(join(root, `godwit.config.${end}`)));
+function findConfig(root: string): string | undefined {
+  return ["ts", "mts", "js", "mjs"].map((end) => `godwit.config.${end}`).find((file) => existsSync(join(root, file)));
 }
 
 function isBelow(root: string, file: string): boolean {
