@@ -66,7 +66,7 @@ export interface ReportRoute {
 }
 
 export interface ReportLimit {
-  /** `bytes`, `bytes gzipped`, `start-up`, `time of a request`, `functions`, `front routes`, `files of public/`. */
+  /** `size`, `gzipped size`, `start-up`, `time of a request`, `functions`, `front routes`, `files of public/`... */
   name: string;
   unit: "bytes" | "ms" | "count";
   /** Absent for what only shows when the app runs. */
@@ -159,14 +159,14 @@ function limitsOfFunction(
   const by = target.name;
   const { budgets = {} } = config;
   return [
-    ...one("bytes", "bytes", size.bytes, limits.functionBytes, by),
-    ...one("bytes gzipped", "bytes", size.gzipBytes, limits.functionGzipBytes, by),
+    ...one("size", "bytes", size.bytes, limits.functionBytes, by),
+    ...one("gzipped size", "bytes", size.gzipBytes, limits.functionGzipBytes, by),
     ...one("start-up", "ms", cpu?.startupCpu, limits.startup, by),
     ...one("time of a request", "ms", plan.settings.timeout, limits.duration, by),
-    ...one("bytes of a request", "bytes", undefined, limits.requestBytes, by),
-    ...one("bytes of an answer", "bytes", undefined, limits.responseBytes, by),
-    ...one("bytes", "bytes", size.bytes, budgets.function?.bytes, "budget"),
-    ...one("bytes gzipped", "bytes", size.gzipBytes, budgets.function?.gzipBytes, "budget"),
+    ...one("body of a request", "bytes", undefined, limits.requestBytes, by),
+    ...one("body of an answer", "bytes", undefined, limits.responseBytes, by),
+    ...one("size", "bytes", size.bytes, budgets.function?.bytes, "budget"),
+    ...one("gzipped size", "bytes", size.gzipBytes, budgets.function?.gzipBytes, "budget"),
     ...one("start-up", "ms", cpu?.startupCpu, budgets.startup, "budget"),
   ];
 }
@@ -189,7 +189,7 @@ function limitsOfApp(input: ReportInput): ReportLimit[] {
       ? [
           ...one("files of public/", "count", assets.length, least("assetCount"), by),
           ...one(
-            "bytes of public/",
+            "size of public/",
             "bytes",
             sum(assets, ({ bytes }) => bytes),
             least("assetTotalBytes"),
@@ -198,14 +198,14 @@ function limitsOfApp(input: ReportInput): ReportLimit[] {
         ]
       : []),
     ...one(
-      "bytes of all functions",
+      "size of all functions",
       "bytes",
       sum(reports, ({ bytes }) => bytes),
       total?.bytes,
       "budget",
     ),
     ...one(
-      "bytes gzipped of all functions",
+      "gzipped size of all functions",
       "bytes",
       sum(reports, ({ gzipBytes }) => gzipBytes),
       total?.gzipBytes,

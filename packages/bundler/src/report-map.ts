@@ -7,8 +7,8 @@ import { squarify } from "./report-treemap.ts";
 import type { Weight } from "./steps.ts";
 
 const WIDTH = 1000;
-/** Tiles too small to see are in the table alone. */
-const MOST = 150;
+/** More tiles cannot be seen: they are in the table alone. */
+const MOST = 1500;
 const HUES = 8;
 
 const hues = new Map<string, number>();

@@ -45,7 +45,8 @@ figure{margin:0}
 .h0{--h:186}.h1{--h:32}.h2{--h:262}.h3{--h:140}.h4{--h:340}.h5{--h:212}.h6{--h:58}.h7{--h:300}.h8{--h:200;--sat:6%}
 details{margin-top:.5rem}
 summary{width:max-content;color:var(--soft);font-size:.85rem;cursor:pointer}
-.scroll{overflow:auto;max-height:32rem}
+.scroll{overflow:auto;max-height:28rem}
+#changes .scroll{max-height:17rem}
 table{width:100%;border-collapse:collapse;font-size:.9rem}
 th,td{padding:.4rem .8rem .4rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;font-weight:400;overflow-wrap:anywhere}
 tbody tr:last-child>*{border-bottom:0}

@@ -54,7 +54,7 @@ function limitLines({ limits, functions }: ReportData): string[] {
   const amount = (value: number) => (unit === "bytes" ? size(value) : unit === "ms" ? `${value} ms` : String(value));
   const percent = `${Math.floor(100 * share(first.limit))}%`;
   const rule = by === "budget" ? "the config's budget" : by;
-  return [`nearest limit: ${first.whose} is at ${percent} of ${amount(most)} ${name} (${rule}), ${amount(used)} used`];
+  return [`nearest limit: ${name} of ${first.whose}, ${amount(used)} of ${amount(most)} (${percent}, ${rule})`];
 }
 
 function difference(bytes: number): string {
