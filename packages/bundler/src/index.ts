@@ -3,6 +3,7 @@
  * @module
  */
 export { build, type PlannedApp, type PlanOptions, planApp } from "./build.ts";
+export { openDev } from "./dev.ts";
 export { type DevArtefactOptions, writeDevArtefact } from "./dev-artefact.ts";
 export type { DevAnswer, DevAsk, DevChange, DevFailure, DevGraph, DevModule, DevOptions } from "./dev-contract.ts";
 export { type BundleModuleOptions, type BundleWholeOptions, bundleModule, bundleWhole, readArtefact } from "./load.ts";

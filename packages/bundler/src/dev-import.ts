@@ -1,0 +1,170 @@
+/**
+ * Modules for a runtime that imports files: one ES module a version, in `<root>/.godwit/dev/`.
+ * @module
+ */
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, extname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { GodwitError } from "@godwit/core/errors";
+import { createNamer } from "./bundle-names.ts";
+import { MARK, META } from "./dev-compile.ts";
+import type { Module, ModuleGraph, Placer } from "./dev-graph.ts";
+import { toPositions } from "./dev-maps.ts";
+
+/** A new folder of this process; those that dead processes left are removed. Throws LOAD_READ_ONLY. */
+export function openFolder(root: string): string {
+  const base = join(root, ".godwit");
+  const parent = join(base, "dev");
+  try {
+    mkdirSync(parent, { recursive: true });
+    if (!existsSync(join(base, ".gitignore"))) writeFileSync(join(base, ".gitignore"), "*\n");
+    for (const name of readdirSync(parent)) {
+      if (!isAlive(Number.parseInt(name, 10))) rmSync(join(parent, name), { recursive: true, force: true });
+    }
+    for (let at = 0; ; at++) {
+      const folder = join(parent, `${process.pid}-${at}`);
+      if (mkdirSync(folder, { recursive: true }) !== undefined) return folder;
+    }
+  } catch (cause) {
+    throw readOnly(parent, cause);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return Number.isInteger(pid) && process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"; // kill throws nothing else
+  }
+}
+
+/** The code of the error is load.ts's. */
+function readOnly(folder: string, cause: unknown): GodwitError {
+  return new GodwitError(
+    "DEV_READ_ONLY",
+    `${folder} cannot be written: ${(cause as Error).message}. Make it writable.`,
+    { cause },
+  ); // node:fs throws errors
+}
+
+/** Old versions that stay: a request on its way may still import one. */
+const KEPT = 200;
+const KEPT_FOR = 60_000;
+
+export class ImportPlacer implements Placer {
+  readonly #graph: ModuleGraph;
+  readonly #folder: string;
+  readonly #nameOf: (file: string) => string;
+  readonly #stems = new Map<Module, string>();
+  readonly #taken = new Set<string>();
+  readonly #maps = new Map<string, string>();
+  readonly #old: { name: string; since: number }[] = [];
+
+  constructor(graph: ModuleGraph, root: string, folder: string) {
+    this.#graph = graph;
+    this.#folder = folder;
+    this.#nameOf = createNamer(root).nameOf;
+  }
+
+  place(modules: readonly Module[]): void {
+    try {
+      for (const module of modules) this.#write(module);
+    } catch (cause) {
+      throw readOnly(this.#folder, cause);
+    }
+    this.#clean();
+  }
+
+  /** The file URL of the placed version. */
+  urlOf(module: Module): string {
+    return pathToFileURL(join(this.#folder, this.#fileOf(module))).href;
+  }
+
+  mapStack(text: string): string {
+    const places = /(?:file:\/\/)?(?:[^\s()]|\\ )*[/\\]\.godwit[/\\]dev[/\\]\d+-\d+[/\\]([^\s():]+\.mjs):(\d+):(\d+)/g;
+    return text.replace(places, (whole, name: string, line: string, column: string) => {
+      const map = this.#maps.get(decodeURIComponent(name));
+      return (map && toPositions(map, this.#folder, Number(line), Number(column))) ?? whole;
+    });
+  }
+
+  close(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #write(module: Module): void {
+    const { compiled, id } = module;
+    if (!compiled) throw new TypeError(`${id} is not compiled`);
+    const head = preludeOf(id, compiled.code);
+    const code = linkTo(compiled.code, (mark) => {
+      const dep = this.#graph.byMark(mark);
+      return dep && `./${encodeURIComponent(this.#fileOf(dep))}`;
+    });
+    const name = this.#fileOf(module);
+    const file = join(this.#folder, name);
+    let tail = "";
+    if (compiled.map !== undefined) {
+      const map = compiled.map.replace('"mappings": "', `"mappings": "${";".repeat(head.length)}`);
+      writeFileSync(`${file}.map`, map);
+      this.#maps.set(name, map);
+      tail = `//# sourceMappingURL=${encodeURIComponent(name)}.map\n`;
+    }
+    writeFileSync(file, `${[...head, code].join("\n")}${tail}`);
+    if (module.version > 1) this.#old.push({ name: this.#fileOf(module, module.version - 1), since: Date.now() });
+  }
+
+  #fileOf(module: Module, version: number = module.version): string {
+    return `${this.#stemOf(module)}.${version}.mjs`;
+  }
+
+  /** `routes/users/[id].ts` is `routes-users-[id]`, with a number where another file has that name. */
+  #stemOf(module: Module): string {
+    const known = this.#stems.get(module);
+    if (known !== undefined) return known;
+    const name = module.id.startsWith("godwit:") ? module.id.replace(":", "-") : this.#nameOf(module.id);
+    const plain = name
+      .slice(0, name.length - extname(name).length)
+      .replace(/[^\w.[\]=()@-]+/g, "-")
+      .slice(-120);
+    let stem = plain;
+    for (let at = 2; this.#taken.has(stem.toLowerCase()); at++) stem = `${plain}~${at}`;
+    this.#taken.add(stem.toLowerCase());
+    this.#stems.set(module, stem);
+    return stem;
+  }
+
+  #clean(): void {
+    while (this.#old.length > KEPT && Date.now() - (this.#old[0]?.since ?? 0) > KEPT_FOR) {
+      const { name = "" } = this.#old.shift() ?? {};
+      this.#maps.delete(name);
+      for (const file of [name, `${name}.map`]) rmSync(join(this.#folder, file), { force: true });
+    }
+  }
+}
+
+/** Lines before the code: what it knows of its own place is that of its source. */
+function preludeOf(id: string, code: string): string[] {
+  const url = JSON.stringify(pathToFileURL(id).href);
+  const lines: string[] = [];
+  if (code.includes("var __require = ")) {
+    lines.push(
+      `import { createRequire as __godwitRequire } from "node:module"; const require = __godwitRequire(${url});`,
+    );
+  }
+  if (code.includes(META)) lines.push(metaOf(id));
+  return lines;
+}
+
+export function metaOf(id: string): string {
+  const meta = { url: pathToFileURL(id).href, filename: id, dirname: dirname(id) };
+  return `const ${META} = ${JSON.stringify(meta)};`;
+}
+
+/** Marks become the names of modules. A module is code, whatever attributes it was imported with. */
+function linkTo(code: string, nameOf: (mark: number) => string | undefined): string {
+  const references = new RegExp(`(["'])${MARK}(\\d+)\\1(?: with \\{[^}]*\\}|, \\{ with: \\{[^}]*\\} \\})?`, "g");
+  return code.replace(references, (whole, _quote, mark: string) => {
+    const name = nameOf(Number(mark));
+    return name === undefined ? whole : JSON.stringify(name);
+  });
+}

@@ -1,0 +1,25 @@
+/**
+ * From places in modules to places in the user's files.
+ * @module
+ */
+import { SourceMap } from "node:module";
+import { resolve } from "node:path";
+
+/** Few modules ever appear in a stack. */
+const parsed = new Map<string, SourceMap>();
+
+/** `path:line:column` of the source; undefined where the map knows none. Lines and columns are from 1. */
+export function toPositions(map: string, folder: string, line: number, column: number): string | undefined {
+  const found = toMap(map).findEntry(line - 1, column - 1);
+  if (!("originalSource" in found)) return undefined;
+  return `${resolve(folder, found.originalSource)}:${found.originalLine + 1}:${found.originalColumn + 1}`;
+}
+
+function toMap(text: string): SourceMap {
+  const known = parsed.get(text);
+  if (known) return known;
+  if (parsed.size > 50) parsed.clear();
+  const map = new SourceMap(JSON.parse(text));
+  parsed.set(text, map);
+  return map;
+}

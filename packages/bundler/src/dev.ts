@@ -1,0 +1,314 @@
+/**
+ * The module graph of `godwit dev`: every file of the app is one module, made when it is first asked for and again when
+ * it changes.
+ * @module
+ */
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { GodwitError } from "@godwit/core/errors";
+import type {
+  DevAnswer,
+  DevAsk,
+  DevChange,
+  DevFailure,
+  DevFormat,
+  DevGraph,
+  DevModule,
+  DevOptions,
+} from "./dev-contract.ts";
+import { errorToFailure, failureToError, nameFor } from "./dev-failure.ts";
+import { type Module, ModuleGraph } from "./dev-graph.ts";
+import { ImportPlacer, openFolder } from "./dev-import.ts";
+import {
+  DISPATCHER,
+  dispatcherSource,
+  patternOf,
+  type RouteFacts,
+  readExports,
+  readRoute,
+  routeModule,
+  routeSource,
+} from "./dev-routes.ts";
+import { scanApp } from "./scan.ts";
+import type { Notice, ScannedApp, ScannedRoute } from "./steps.ts";
+import { writeTypes } from "./types-file.ts";
+
+/**
+ * Opens the module graph of an app. Only paths are read here: a module is made when it is asked for. Throws what
+ * `scanApp` throws, and DEV_READ_ONLY when `<root>/.godwit/` cannot be written.
+ *
+ * @example
+ * const graph = await openDev({ root, adaptersFrom: import.meta.url, settings, external: [] });
+ * const { module } = await graph.resolve({ format: "import", id: "/users/[id]" });
+ */
+export async function openDev(options: DevOptions): Promise<DevGraph> {
+  const root = realpathSync(options.root);
+  const app = await scanApp(root);
+  writeTypes(app);
+  return new Dev({ ...options, root }, app);
+}
+
+interface Side {
+  graph: ModuleGraph;
+  placer: ImportPlacer;
+}
+
+class Dev implements DevGraph {
+  readonly #options: DevOptions;
+  readonly #root: string;
+  readonly #sides = new Map<DevFormat, Side>();
+  /** Answers of esbuild that hold as long as the server runs. */
+  readonly #known = new Map<string, string>();
+  readonly #facts = new WeakMap<object, { pattern: string; facts: RouteFacts }>();
+  #app: ScannedApp;
+  #byPattern = new Map<string, ScannedRoute>();
+  #byFile = new Map<string, ScannedRoute>();
+  /** Files whose coming or going was seen; scanned ones are among them. */
+  #names = new Set<string>();
+  #scanFailure: DevFailure | undefined;
+  #generation = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: DevOptions, app: ScannedApp) {
+    this.#options = options;
+    this.#root = options.root;
+    this.#app = app;
+    this.#take(app);
+  }
+
+  get routes(): DevGraph["routes"] {
+    return this.#app.routes.map(({ pattern, file }) => ({ id: pattern, pattern, file }));
+  }
+
+  get notices(): readonly Notice[] {
+    return this.#app.notices ?? [];
+  }
+
+  resolve(ask: Pick<DevAsk, "format" | "id">): Promise<Omit<DevAnswer, "env">> {
+    return this.#inTurn(() => this.#resolve(ask));
+  }
+
+  change(files: readonly string[]): Promise<DevChange> {
+    return this.#inTurn(() => this.#change(files));
+  }
+
+  modules(_keys: readonly string[]): DevModule[] {
+    return [];
+  }
+
+  renew(): void {
+    this.#generation++;
+  }
+
+  mapStack(text: string): string {
+    let mapped = text;
+    for (const { placer } of this.#sides.values()) mapped = placer.mapStack(mapped);
+    return mapped;
+  }
+
+  async close(): Promise<void> {
+    await this.#last.catch(() => {});
+    for (const { placer } of this.#sides.values()) placer.close();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work, work);
+    this.#last = done;
+    return done;
+  }
+
+  #side(format: DevFormat): Side {
+    const known = this.#sides.get(format);
+    if (known) return known;
+    const folder = openFolder(this.#root);
+    let placer: ImportPlacer | undefined;
+    const graph = new ModuleGraph(
+      { ...this.#options, format, folder, known: this.#known },
+      (one) => {
+        placer = new ImportPlacer(one, this.#root, folder);
+        return placer;
+      },
+      (module) => this.#refresh(graph, module),
+    );
+    if (!placer) throw new TypeError("the graph asked for no placer");
+    const side = { graph, placer };
+    this.#sides.set(format, side);
+    return side;
+  }
+
+  async #resolve({ format, id }: Pick<DevAsk, "format" | "id">): Promise<Omit<DevAnswer, "env">> {
+    const { graph, placer } = this.#side(format);
+    const isFront = id === "" || id === "dispatcher";
+    if (!isFront && !this.#byPattern.has(id)) {
+      throw new GodwitError("DEV_ROUTE_UNKNOWN", `There is no route ${id} any more. Ask the dispatcher again.`);
+    }
+    const module = graph.module(isFront ? DISPATCHER : routeModule(id));
+    if (module.dirty || module.stale) {
+      await graph.update([module]);
+      if (graph.isWhole(module)) graph.place(module);
+      else if (module.version === 0) throw failureToError(this.#why(graph, module));
+    }
+    return { version: `${module.version}.${this.#generation}`, module: placer.urlOf(module) };
+  }
+
+  /** Why a module cannot be served. */
+  #why(graph: ModuleGraph, module: Module): DevFailure {
+    for (const { compiled, failure } of graph.reach(module)) if (!compiled && failure) return failure;
+    throw new TypeError(`${module.id} is not whole, and nothing failed`);
+  }
+
+  async #change(given: readonly string[]): Promise<DevChange> {
+    const files = [...new Set(given.map(realPath))];
+    const before = new Set(this.#byPattern.keys());
+    if (this.#cameOrWent(given)) await this.#rescan();
+    const updated = new Set<string>();
+    const failures = new Map<string, DevFailure>();
+    if (this.#scanFailure) failures.set("scan", this.#scanFailure);
+    for (const { graph } of this.#sides.values()) {
+      for (const module of await this.#bringUp(graph, files)) {
+        if (!module.id.startsWith("godwit:")) updated.add(nameFor(this.#root, module.id));
+      }
+      for (const module of graph.failing) {
+        const { failure } = module;
+        if (!failure || !this.#isLive(module)) continue;
+        failures.set(`${failure.file} ${failure.line} ${failure.message}`, failure);
+      }
+    }
+    return {
+      updated: [...updated].sort(),
+      added: [...this.#byPattern.keys()].filter((pattern) => !before.has(pattern)),
+      removed: [...before].filter((pattern) => !this.#byPattern.has(pattern)),
+      failures: [...failures.values()],
+    };
+  }
+
+  /** Compiles what these files change and what failed before; generated modules follow their route files. */
+  async #bringUp(graph: ModuleGraph, files: readonly string[]): Promise<Module[]> {
+    const dirty = new Set(graph.failing);
+    for (const file of files) {
+      for (const module of graph.holders(file)) {
+        dirty.add(module);
+        // Its importers say where they miss it, or find another file in its place.
+        if (!existsSync(file)) for (const importer of module.importers) dirty.add(importer);
+      }
+    }
+    for (const module of dirty) module.dirty = true;
+    const changed = await graph.update([...dirty].filter(({ id }) => !id.startsWith("godwit:")));
+    for (const { id } of changed) {
+      const route = this.#byFile.get(id);
+      const module = route && graph.find(routeModule(route.pattern));
+      if (module) module.dirty = true;
+    }
+    return [
+      ...changed,
+      ...(await graph.update(graph.generated.filter((module) => module.dirty && this.#isServed(module)))),
+    ];
+  }
+
+  #isServed({ id }: Module): boolean {
+    const pattern = patternOf(id);
+    return id === DISPATCHER || (pattern !== undefined && this.#byPattern.has(pattern));
+  }
+
+  /** Whether a route that is there, or the dispatcher, reaches the module. */
+  #isLive(module: Module): boolean {
+    const seen = new Set([module]);
+    for (const one of seen) {
+      if (this.#isServed(one)) return true;
+      for (const importer of one.importers) seen.add(importer);
+    }
+    return false;
+  }
+
+  /** Writes the source of a generated module; false while the route's file is still to be compiled. */
+  #refresh(graph: ModuleGraph, module: Module): boolean {
+    const pattern = patternOf(module.id);
+    if (pattern === undefined) {
+      if (module.id === DISPATCHER) module.source = dispatcherSource(this.#app);
+      return true;
+    }
+    const route = this.#byPattern.get(pattern);
+    if (!route) return false;
+    const file = graph.module(realPath(join(this.#root, route.file)));
+    if (file.dirty || !file.compiled) {
+      if (!module.deps.includes(file)) graph.link(module, [...module.deps, file]);
+      return false;
+    }
+    try {
+      module.source = routeSource(this.#app, route, this.#factsOf(graph, route, file));
+      return true;
+    } catch (error) {
+      if (!module.deps.includes(file)) graph.link(module, [...module.deps, file]);
+      graph.fail(module, errorToFailure(error, route.file));
+      return false;
+    }
+  }
+
+  #factsOf(graph: ModuleGraph, route: ScannedRoute, file: Module): RouteFacts {
+    const { compiled } = file;
+    const known = compiled && this.#facts.get(compiled);
+    if (known?.pattern === route.pattern) return known.facts;
+    const facts = readRoute(this.#root, route, compiled?.isCommonJs === true, () => namesBelow(graph, file));
+    if (compiled) this.#facts.set(compiled, { pattern: route.pattern, facts });
+    return facts;
+  }
+
+  #cameOrWent(files: readonly string[]): boolean {
+    let isNew = this.#scanFailure !== undefined;
+    for (const file of files) {
+      const name = nameFor(this.#root, realPath(file));
+      if (!/^(?:routes|matchers|public)(?:\/|$)|^env\.\w+$/.test(name) || existsSync(file) === this.#names.has(name))
+        continue;
+      isNew = true;
+      if (this.#names.has(name)) this.#names.delete(name);
+      else this.#names.add(name);
+    }
+    return isNew;
+  }
+
+  async #rescan(): Promise<void> {
+    try {
+      const app = await scanApp(this.#root);
+      this.#scanFailure = undefined;
+      writeTypes(app);
+      this.#take(app);
+    } catch (error) {
+      this.#scanFailure = errorToFailure(error);
+      return;
+    }
+    for (const { graph } of this.#sides.values()) for (const module of graph.generated) module.dirty = true;
+  }
+
+  #take(app: ScannedApp): void {
+    this.#app = app;
+    this.#byPattern = new Map(app.routes.map((route) => [route.pattern, route]));
+    this.#byFile = new Map(app.routes.map((route) => [join(this.#root, route.file), route]));
+    const files = [
+      ...app.routes.flatMap(({ file, middleware }) => [file, ...middleware]),
+      ...app.rootMiddleware,
+      ...Object.values(app.matchers),
+      ...[app.notFound, app.error, app.env].filter((file) => file !== undefined),
+      ...app.assets.map(({ source }) => nameFor(this.#root, source)),
+    ];
+    for (const file of files) this.#names.add(file);
+  }
+}
+
+/** Names that a file exports by `export * from` files of the app; those of packages cannot be told without running. */
+function namesBelow(graph: ModuleGraph, module: Module): string[] {
+  const below = graph.stars(module);
+  return below.flatMap((one) => {
+    const { names, stars } = readExports(one.id, readFileSync(one.id, "utf8"));
+    return stars ? [...names, ...namesBelow(graph, one)] : names;
+  });
+}
+
+/** Files are known by where they really are; one that is gone, by where its folder is. */
+function realPath(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    const folder = dirname(file);
+    return folder === file ? file : join(realPath(folder), basename(file));
+  }
+}
