@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -56,9 +58,13 @@ interface Case {
   slice?: object;
   files?: Record<string, string>;
   heedless?: boolean;
+  inspect?: number;
 }
 
-async function start(t: TestContext, { target: name, slice = {}, files = {}, heedless }: Case): Promise<Running> {
+async function start(
+  t: TestContext,
+  { target: name, slice = {}, files = {}, heedless, inspect }: Case,
+): Promise<Running> {
   await mkdir(home, { recursive: true });
   const root = await mkdtemp(join(home, "dev-"));
   t.after(() => rm(root, { recursive: true, force: true }));
@@ -78,7 +84,7 @@ async function start(t: TestContext, { target: name, slice = {}, files = {}, hee
   const adaptersFrom = import.meta.url;
   const artefact = await writeDevArtefact({ root, app: "dev", target, targetConfig: checked.value, adaptersFrom, url });
   const { emulate } = await platforms[name].emulate();
-  const emulator = await emulate(artefact, tools, { dev: true });
+  const emulator = await emulate(artefact, tools, { dev: true, inspect });
   t.after(() => emulator.close());
   return { emulator, modules, get: (path) => emulator.fetch(new Request(new URL(path, emulator.url))) };
 }
@@ -195,7 +201,7 @@ test("on vercel, routes that need Node run there, the others on Edge", async (t)
   assert.equal((await get("/nowhere")).status, 404);
 });
 
-test("a module is evaluated once, whatever asks for it at once, and cycles see what is there", async (t) => {
+test("a module is evaluated once, whatever asks for it at once, and a variable of its own is one for all", async (t) => {
   const { get, modules } = await start(t, { target: "cloudflare" });
   modules.write(
     "index",
@@ -208,3 +214,45 @@ export default () => ({ fetch: async () => Response.json(globalThis.times) });`,
     Array.from({ length: 8 }, () => 1),
   );
 });
+
+for (const target of ["node", "cloudflare", "vercel"] as const) {
+  test(`a debugger finds the runtime of ${target}`, async (t) => {
+    const inspect = await freePort();
+    const { get } = await start(t, { target, inspect });
+    assert.equal((await get("/")).status, 200);
+    const answer = await fetch(`http://127.0.0.1:${inspect}/json`);
+    const [first] = (await answer.json()) as { webSocketDebuggerUrl?: string }[]; // the protocol's list of targets
+    assert.match(first?.webSocketDebuggerUrl ?? "", /^ws:/);
+  });
+}
+
+test("a stack on Node is of the user's own file and line", async (t) => {
+  const { get, modules, emulator } = await start(t, { target: "node" });
+  const map = JSON.stringify({ version: 3, sources: ["../../routes/index.ts"], names: [], mappings: ";;AAIA" });
+  const comment = `//# sourceMappingURL=data:application/json;base64,${Buffer.from(map).toString("base64")}`;
+  modules.write(
+    "index",
+    `export default () => ({ fetch: async () => {
+  try {
+throw new Error("mapped");
+  } catch (error) { console.error(error.stack); }
+  return new Response("ok");
+} });
+${comment}`,
+  );
+  assert.equal(await (await get("/")).text(), "ok");
+  for await (const { text } of emulator.logs) {
+    if (!text.includes("routes/index.ts:")) continue;
+    assert.match(text, /routes\/index\.ts:5:/);
+    return;
+  }
+  assert.fail("no line of the log names the file");
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  return address && typeof address === "object" ? address.port : 0;
+}

@@ -48,7 +48,8 @@ class Refused extends Error {
 export function createSwap(loader: DevLoader): App {
   const shared = new Map<Key<unknown>, unknown>();
   const units = new Map<string, Unit>();
-  const refused = new Map<string, { version: string; refusal: Refused }>();
+  /** The version of an id that could not be loaded, which is told once. It is tried again: what it needs may come. */
+  const refused = new Map<string, string>();
   const layEnv = createEnv(loader.binding);
   let count = 0;
 
@@ -67,8 +68,6 @@ export function createSwap(loader: DevLoader): App {
   async function take(id: string, answer: Loadable, execution: ExecutionContext): Promise<Unit> {
     const known = units.get(id);
     if (known?.version === answer.version) return known;
-    const before = refused.get(id);
-    if (before?.version === answer.version) return orRefuse(known, before.refusal);
     const asked = ++count;
     try {
       const module = await loader.load(answer, execution);
@@ -80,8 +79,9 @@ export function createSwap(loader: DevLoader): App {
       return unit;
     } catch (error) {
       const refusal = new Refused(toFailure(error));
-      refused.set(id, { version: answer.version, refusal });
-      await loader.post("failed", refusal.failure).catch(() => {});
+      const isKnown = refused.get(id) === answer.version;
+      refused.set(id, answer.version);
+      if (!isKnown) await loader.post("failed", refusal.failure).catch(() => {});
       return orRefuse(units.get(id), refusal);
     }
   }

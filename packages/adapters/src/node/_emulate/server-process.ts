@@ -74,7 +74,7 @@ export class ServerProcess {
   async ready(map: (text: string) => string): Promise<URL> {
     const message = await this.#wait("ready", START).catch((error: unknown) => {
       if (this.#errors === "") throw error;
-      const [, code, reason = ""] = /^(PORT_IN_USE|PORT_FORBIDDEN|HOST_UNKNOWN): (.*)/.exec(this.#errors) ?? [];
+      const [, code, reason = ""] = /^(PORT_IN_USE|PORT_FORBIDDEN|HOST_UNKNOWN): (.*)/m.exec(this.#errors) ?? [];
       if (code !== undefined) throw new GodwitError(code, reason);
       throw startFailed("The server", `It says:\n${map(this.#errors).trim()}`);
     });
