@@ -20,7 +20,7 @@ import {
   TEST,
   TSCONFIG,
 } from "./templates.ts";
-import type { Writing } from "./write.ts";
+import { toFileError, type Writing } from "./write.ts";
 
 export interface InitPlan extends Required<Writing> {
   name: string;
@@ -46,7 +46,7 @@ export function isPackage(root: string): boolean {
   return existsSync(join(root, "package.json"));
 }
 
-/** Throws APP_NAME_INVALID, FOLDER_IS_FILE, FOLDER_NOT_EMPTY and PACKAGE_INVALID. */
+/** Throws APP_NAME_INVALID, FOLDER_IS_FILE, FOLDER_NOT_EMPTY, FOLDER_NOT_WRITABLE and PACKAGE_INVALID. */
 export function planInit(root: string, { target, manager, name: given }: InitOptions): InitPlan {
   const entries = list(root);
   const { version } = createRequire(import.meta.url)("../../package.json") as { version: string }; // our own package.json
@@ -87,7 +87,7 @@ function common(root: string, { target, manager }: AppOptions): Record<string, s
 
 function planAddition(root: string, options: AppOptions): InitPlan {
   const path = join(root, "package.json");
-  const text = readFileSync(path, "utf8");
+  const text = read(path, () => readFileSync(path, "utf8"));
   const own = parsePackage(path, text);
   const isNew = !existsSync(join(root, "routes")) || list(join(root, "routes")).length === 0;
   // the app's own runner would take ours for a test of its own kind
@@ -137,6 +137,14 @@ function isBelow(root: string, file: string): boolean {
 function list(folder: string): string[] {
   const found = statSync(folder, { throwIfNoEntry: false });
   if (!found) return [];
-  if (found.isDirectory()) return readdirSync(folder);
+  if (found.isDirectory()) return read(folder, () => readdirSync(folder));
   throw new GodwitError("FOLDER_IS_FILE", `${folder} is a file. Name a folder.`);
+}
+
+function read<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw toFileError(path, cause as NodeJS.ErrnoException); // node:fs throws nothing else
+  }
 }

@@ -44,7 +44,7 @@ export function writeAll(root: string, { create, replace = {} }: Writing): () =>
     return undo;
   } catch (cause) {
     undo();
-    throw toError(at, cause as NodeJS.ErrnoException); // node:fs throws nothing else
+    throw toFileError(at, cause as NodeJS.ErrnoException); // node:fs throws nothing else
   } finally {
     forget();
   }
@@ -65,17 +65,25 @@ function removeEmpty(folder: string): void {
   }
 }
 
-function toError(path: string, cause: NodeJS.ErrnoException): GodwitError {
+/** What the file system said of a path, as an error of ours. */
+export function toFileError(path: string, cause: NodeJS.ErrnoException): GodwitError {
   if (cause.code === "EEXIST")
     return new GodwitError(
       "FILE_EXISTS",
       `${path} is there already, and nothing was written. Choose another name, or move that file away.`,
       { cause },
     );
-  const why = { ENOTDIR: "a part of its path is no folder", ENOSPC: "the disk is full" }[cause.code ?? ""];
+  const words: Record<string, string> = {
+    EACCES: "this user may not",
+    EPERM: "this user may not",
+    EROFS: "the file system is read-only",
+    ENOTDIR: "a part of its path is no folder",
+    ENOSPC: "the disk is full",
+  };
+  const why = words[cause.code ?? ""];
   return new GodwitError(
     "FOLDER_NOT_WRITABLE",
-    `${path} cannot be written (${why ?? cause.code}), and nothing was. Choose a folder that this user may write to.`,
+    `${path} cannot be written or read (${why ?? cause.code}), and nothing was written. Choose a folder that this user may write to.`,
     { cause },
   );
 }
