@@ -74,5 +74,5 @@ function words(kind: Kind, pattern: string, { methods, cron }: Options): string 
   if (kind === "middleware") return `around ${pattern} and what is below it`;
   return kind === "route"
     ? `which answers ${methods.join(", ")} ${pattern}`
-    : `which ${cron} (UTC) calls at ${pattern}`;
+    : `which calls GET ${pattern} at ${cron} (UTC)`;
 }
