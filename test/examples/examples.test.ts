@@ -1,10 +1,30 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type ConformRequestInput, conform } from "godwit";
+import { type ConformRequestInput, conform, loadApp } from "godwit";
 
 const folder = new URL("../../examples/", import.meta.url).pathname;
+
+test("links type-checks with the names of env, routes and stores that a build writes down", async () => {
+  const root = join(folder, "links");
+  await loadApp(root);
+  const bin = join(folder, "../node_modules/typescript/bin/tsc");
+  const run = (project: string) => spawnSync(process.execPath, [bin, "-p", project], { encoding: "utf8" });
+  const whole = run(root);
+  assert.equal(whole.status, 0, whole.stdout);
+  // A name that the config does not have is an error of types.
+  const own = join(root, ".godwit/wrong");
+  mkdirSync(own, { recursive: true });
+  const wrong = 'import type { Context } from "@godwit/core";\nexport const f = (c: Context) => c.store("other");\n';
+  writeFileSync(join(own, "wrong.ts"), wrong);
+  const config = { extends: "../../tsconfig.json", include: ["wrong.ts", "../types.d.ts"], exclude: [] };
+  writeFileSync(join(own, "tsconfig.json"), JSON.stringify(config));
+  const refused = run(own);
+  rmSync(own, { recursive: true });
+  assert.match(refused.stdout, /wrong\.ts\(2,\d+\): error TS2345: Argument of type '"other"'.*'"main"'/);
+});
 
 /** Every example is built for every target, emulated, and called with its own table. */
 for (const name of readdirSync(folder)) {
