@@ -32,9 +32,9 @@ const DISPATCHER = `const table = { "/": "index", "/tick": "tick", "/stream": "s
 export const behind = (path) => table[path] && { route: { pattern: table[path] }, params: {} };
 export default () => ({ fetch: async () => new Response("nothing", { status: 404 }) });`;
 
-const index = (text: string) => `const key = "count";
+const index = (text: string) => `const key = { name: "count" };
 export default (shared) => ({ fetch: async (request, { env }) => {
-  shared.set(key, (shared.get(key) ?? 0) + 1);
+  shared.set(key, (shared.has(key) ? shared.get(key) : 0) + 1);
   return Response.json({ text: ${JSON.stringify(text)}, count: shared.get(key), word: env.WORD ?? null });
 } });`;
 

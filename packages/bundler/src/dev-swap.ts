@@ -5,6 +5,7 @@
  */
 import type { App, ExecutionContext, Key, Match } from "@godwit/core/types";
 import type { DevAnswer, DevFailure, DevFormat } from "./dev-contract.ts";
+import { SharedView } from "./dev-swap-shared.ts";
 
 /** What differs between runtimes. */
 export interface DevLoader {
@@ -31,6 +32,7 @@ interface Unit {
   version: string;
   app: App;
   behind?: Match;
+  view: SharedView;
   /** Which ask it was: of two that load at once, the later one stays. */
   asked: number;
 }
@@ -74,7 +76,8 @@ export function createSwap(loader: DevLoader): App {
       const now = units.get(id);
       // No promise is shared between requests, which workerd forbids: two may load at once, and the first one stays.
       if (now?.version === answer.version) return now;
-      const unit = { version: answer.version, app: module.default(shared), behind: module.behind, asked };
+      const view = new SharedView(shared, now?.view);
+      const unit = { version: answer.version, app: module.default(view), behind: module.behind, view, asked };
       if (!now || now.asked < asked) units.set(id, unit);
       return unit;
     } catch (error) {
