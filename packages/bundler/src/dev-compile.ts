@@ -4,6 +4,7 @@
  * @module
  */
 import { readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { basename, extname, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import {
@@ -228,7 +229,7 @@ function markImports({ root, format, external, settings, markOf, known }: Compil
     const { path, kind, resolveDir } = args;
     if (/^(?:node|cloudflare|data|https?):/.test(path) || path === "godwit" || path.startsWith("godwit/"))
       return { path, external: true };
-    if (format === "evaluate" && isKept(path)) return { path, external: true };
+    if (format === "evaluate" && !isBuiltin(path) && isKept(path)) return { path, external: true };
     const found = await build.resolve(path, { kind, resolveDir, pluginData: ASKED });
     // esbuild then says it itself, with the place
     if (found.errors.length > 0) return undefined;

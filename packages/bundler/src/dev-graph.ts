@@ -7,7 +7,7 @@
  */
 import { existsSync } from "node:fs";
 import { type Compiled, type CompileOptions, compile, MARK } from "./dev-compile.ts";
-import type { DevFailure } from "./dev-contract.ts";
+import type { DevAnswer, DevFailure, DevModule } from "./dev-contract.ts";
 import { failed, nameFor } from "./dev-failure.ts";
 
 export interface Module {
@@ -29,11 +29,18 @@ export interface Module {
   version: number;
 }
 
-/** Where modules of one version are put for the runtime. */
+/** Where modules are put for the runtime. */
 export interface Placer {
   /** All their versions and those of what they import are final. */
   place(modules: readonly Module[]): void;
+  locate(module: Module): Place;
+  /** Throws DEV_MODULE_UNKNOWN. */
+  modules(keys: readonly string[]): DevModule[];
+  mapStack(text: string): string;
+  close(): void;
 }
+
+export type Place = Omit<DevAnswer, "env" | "guessed" | "version">;
 
 const REFERENCE = new RegExp(`(["'])${MARK}(\\d+)\\1`, "g");
 

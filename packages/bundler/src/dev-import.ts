@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import { GodwitError } from "@godwit/core/errors";
 import { createNamer } from "./bundle-names.ts";
 import { MARK, META } from "./dev-compile.ts";
-import type { Module, ModuleGraph, Placer } from "./dev-graph.ts";
+import type { Module, ModuleGraph, Place, Placer } from "./dev-graph.ts";
 import { toPositions } from "./dev-maps.ts";
 
 /** A new folder of this process; those that dead processes left are removed. Throws LOAD_READ_ONLY. */
@@ -55,6 +55,8 @@ export class ImportPlacer implements Placer {
   readonly #graph: ModuleGraph;
   readonly #folder: string;
   readonly #nameOf: (file: string) => string;
+  /** Of modules in stacks. */
+  readonly #places: RegExp;
   readonly #stems = new Map<Module, string>();
   readonly #taken = new Set<string>();
   readonly #maps = new Map<string, string>();
@@ -64,6 +66,8 @@ export class ImportPlacer implements Placer {
     this.#graph = graph;
     this.#folder = folder;
     this.#nameOf = createNamer(root).nameOf;
+    const folders = [pathToFileURL(folder).href, folder].map((one) => one.replace(/[^\w/]/g, "\\$&"));
+    this.#places = new RegExp(`(?:${folders.join("|")})[/\\\\]([^\\s():]+\\.mjs):(\\d+):(\\d+)`, "g");
   }
 
   place(modules: readonly Module[]): void {
@@ -75,14 +79,17 @@ export class ImportPlacer implements Placer {
     this.#clean();
   }
 
-  /** The file URL of the placed version. */
-  urlOf(module: Module): string {
-    return pathToFileURL(join(this.#folder, this.#fileOf(module))).href;
+  locate(module: Module): Place {
+    return { module: pathToFileURL(join(this.#folder, this.#fileOf(module))).href };
+  }
+
+  /** A runtime that imports files asks for no text. */
+  modules(): [] {
+    return [];
   }
 
   mapStack(text: string): string {
-    const places = /(?:file:\/\/)?(?:[^\s()]|\\ )*[/\\]\.godwit[/\\]dev[/\\]\d+-\d+[/\\]([^\s():]+\.mjs):(\d+):(\d+)/g;
-    return text.replace(places, (whole, name: string, line: string, column: string) => {
+    return text.replace(this.#places, (whole, name: string, line: string, column: string) => {
       const map = this.#maps.get(decodeURIComponent(name));
       return (map && toPositions(map, this.#folder, Number(line), Number(column))) ?? whole;
     });
@@ -124,7 +131,7 @@ export class ImportPlacer implements Placer {
     const name = module.id.startsWith("godwit:") ? module.id.replace(":", "-") : this.#nameOf(module.id);
     const plain = name
       .slice(0, name.length - extname(name).length)
-      .replace(/[^\w.[\]=()@-]+/g, "-")
+      .replace(/[^\w.[\]=@-]+/g, "-")
       .slice(-120);
     let stem = plain;
     for (let at = 2; this.#taken.has(stem.toLowerCase()); at++) stem = `${plain}~${at}`;

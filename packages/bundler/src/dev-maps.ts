@@ -8,11 +8,11 @@ import { resolve } from "node:path";
 /** Few modules ever appear in a stack. */
 const parsed = new Map<string, SourceMap>();
 
-/** `path:line:column` of the source; undefined where the map knows none. Lines and columns are from 1. */
+/** `path:line:column` of the source, which esbuild writes as a URL; undefined where the map knows none. Lines and columns are from 1. */
 export function toPositions(map: string, folder: string, line: number, column: number): string | undefined {
   const found = toMap(map).findEntry(line - 1, column - 1);
   if (!("originalSource" in found)) return undefined;
-  return `${resolve(folder, found.originalSource)}:${found.originalLine + 1}:${found.originalColumn + 1}`;
+  return `${resolve(folder, decodeURIComponent(found.originalSource))}:${found.originalLine + 1}:${found.originalColumn + 1}`;
 }
 
 function toMap(text: string): SourceMap {

@@ -8,7 +8,7 @@ import { parseSync } from "oxc-parser";
 import { checkContext } from "./analyse-context.ts";
 import { checkSchedule, toMethods } from "./analyse-exports.ts";
 import type { FunctionPlan, RoutePlan } from "./contracts.ts";
-import { appSource } from "./entry.ts";
+import { type AppSourceOptions, appSource } from "./entry.ts";
 import { readRouteConfig } from "./route-config.ts";
 import type { AnalysedApp, ScannedApp, ScannedRoute } from "./steps.ts";
 import { parseSource } from "./syntax.ts";
@@ -27,18 +27,23 @@ export function patternOf(id: string): string | undefined {
 }
 
 /** Its default export is what nothing matches, `behind` says which route serves a path. */
-export function dispatcherSource(app: ScannedApp): string {
+export function dispatcherSource(app: ScannedApp, stores?: AppSourceOptions["stores"]): string {
   const routes = app.routes.map((route) => toPlan(route));
   const behind = routes.map(({ pattern }) => ({ id: pattern, patterns: [pattern] }));
-  return appSource({ ...planOf([]), role: "dispatcher", behind }, toAnalysed(app, routes), { dev: true });
+  return appSource({ ...planOf([]), role: "dispatcher", behind }, toAnalysed(app, routes), { dev: true, stores });
 }
 
 /** What a route file says of itself. */
 export type RouteFacts = Pick<RoutePlan, "methods" | "config">;
 
-export function routeSource(app: ScannedApp, route: ScannedRoute, facts: RouteFacts): string {
+export function routeSource(
+  app: ScannedApp,
+  route: ScannedRoute,
+  facts: RouteFacts,
+  stores?: AppSourceOptions["stores"],
+): string {
   const plan = toPlan(route, facts);
-  return appSource(planOf([plan]), toAnalysed(app, [plan]), { dev: true });
+  return appSource(planOf([plan]), toAnalysed(app, [plan]), { dev: true, stores });
 }
 
 export interface Exports {

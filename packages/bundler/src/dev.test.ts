@@ -115,3 +115,100 @@ test("a route that comes, is renamed or goes changes the table and no other rout
   assert.equal(await app.ask("/b"), "200 b");
   assert.deepEqual((await app.save({ "routes/b/index.ts": null })).failures, []);
 });
+
+test("a file that is gone is a failure of who imports it, until it is back", async (t) => {
+  const app = await open(t, {
+    "routes/index.ts": say("word", 'import { word } from "../lib/word";'),
+    "lib/word.ts": 'export const word = "one";',
+  });
+  await app.ask("/");
+  const { failures } = await app.save({ "lib/word.ts": null });
+  assert.ok(
+    failures.some(({ file, line, message }) => file === "routes/index.ts" && line === 1 && /lib\/word/.test(message)),
+  );
+  assert.equal(await app.ask("/"), "200 one");
+  assert.deepEqual((await app.save({ "lib/word.ts": 'export const word = "back";' })).failures, []);
+  assert.equal(await app.ask("/"), "200 back");
+});
+
+test("what was never good is an error with its place, and a handler without a method's name is one", async (t) => {
+  const app = await open(t, {
+    "routes/a.ts": 'import "../lib/missing";\nexport const GET = () => new Response();',
+    "routes/b.ts": "export const get = () => new Response('b');",
+  });
+  await assert.rejects(app.ask("/a"), { code: "DEV_BUILD_FAILED", message: /^routes\/a\.ts:1:8: Could not resolve/ });
+  await assert.rejects(app.ask("/b"), { code: "ROUTE_WITHOUT_HANDLER" });
+  assert.equal((await app.save({})).failures.length, 2);
+  assert.deepEqual(
+    (await app.save({ "routes/b.ts": say('"b"') })).failures.map(({ file }) => file),
+    ["routes/a.ts"],
+  );
+  assert.equal(await app.ask("/b"), "200 b");
+  assert.deepEqual((await app.save({ "lib/missing.ts": "" })).failures, []);
+  assert.match(await app.ask("/a"), /^200/);
+});
+
+test("middleware, env, the error answer and the 404 answer are live", async (t) => {
+  t.mock.method(console, "error", () => {}); // what is thrown is logged
+  const app = await open(t, { "routes/index.ts": "export const GET = () => { throw new Error('no'); };" });
+  assert.match(await app.ask("/"), /^500/);
+  await app.save({ "routes/_error.ts": 'export default () => new Response("caught", { status: 500 });' });
+  assert.equal(await app.ask("/"), "500 caught");
+  await app.save({ "routes/_not-found.ts": 'export default () => new Response("lost", { status: 404 });' });
+  assert.equal(await app.ask("/x"), "404 lost");
+  await app.save({ "routes/_middleware.ts": 'export default () => new Response("first");' });
+  assert.deepEqual([await app.ask("/"), await app.ask("/x")], ["200 first", "200 first"]);
+  await app.save({ "routes/_middleware.ts": 'export default () => new Response("second");' });
+  assert.deepEqual([await app.ask("/"), await app.ask("/x")], ["200 second", "200 second"]);
+  await app.save({ "routes/_middleware.ts": null, "routes/_error.ts": null });
+  assert.match(await app.ask("/"), /^500 \{/);
+});
+
+test("cycles, top-level await, dynamic import, CommonJS packages, JSON and the file's own URL work", async (t) => {
+  const app = await open(t, {
+    "routes/index.ts": say(
+      "JSON.stringify([a(), waited, (await_ ??= 0), word, old.word, data.a, import.meta.filename.slice(-15)])",
+      [
+        'import { a } from "../lib/a";',
+        'import old, { word } from "old";',
+        'import data from "../lib/data.json" with { type: "json" };',
+        'const { waited } = await import("../lib/wait");',
+        "let await_: number | undefined;",
+      ].join("\n"),
+    ),
+    "lib/a.ts": 'import { b } from "./b";\nexport const a = () => b();\nexport const name = "a";',
+    "lib/b.ts": 'import { name } from "./a";\nexport const b = () => "b of " + name;',
+    "lib/wait.ts": 'export const waited = await Promise.resolve("waited");',
+    "lib/data.json": '{ "a": 1 }',
+    "node_modules/old/package.json": '{ "name": "old", "version": "1.0.0", "main": "index.js" }',
+    "node_modules/old/index.js": 'exports.word = "old";',
+  });
+  const answer = (name: string, waited: string) =>
+    `200 ${JSON.stringify([`b of ${name}`, waited, 0, "old", "old", 1, "routes/index.ts"])}`;
+  assert.equal(await app.ask("/"), answer("a", "waited"));
+  await app.save({ "lib/a.ts": 'import { b } from "./b";\nexport const a = () => b();\nexport const name = "A";' });
+  assert.equal(await app.ask("/"), answer("A", "waited"));
+  await app.save({ "lib/wait.ts": 'export const waited = await Promise.resolve("again");' });
+  assert.equal(await app.ask("/"), answer("A", "again"));
+});
+
+test("places in modules are places in the user's files", async (t) => {
+  const app = await open(t, {
+    "routes/(group)/[id].ts":
+      "interface A { b: string }\n\nexport const GET = () => new Response(new Error(import.meta.url).stack);",
+  });
+  const stack = await app.ask("/x");
+  assert.match(stack, /\.godwit\/dev\/.*\.mjs:\d+:\d+/);
+  const mapped = app.graph.mapStack(stack);
+  assert.ok(mapped.includes(`${join(app.root, "routes/(group)/[id].ts")}:3:`), mapped);
+  assert.equal(app.graph.mapStack("nothing here: 1:2"), "nothing here: 1:2");
+});
+
+test("a new environment makes every app anew and no module", async (t) => {
+  const app = await open(t, { "routes/index.ts": `let n = 0;\n${say("++n")}` });
+  await app.ask("/");
+  const version = await app.version("/");
+  app.graph.renew();
+  assert.notEqual(await app.version("/"), version);
+  assert.equal(await app.ask("/"), "200 2");
+});

@@ -16,8 +16,9 @@ import type {
   DevModule,
   DevOptions,
 } from "./dev-contract.ts";
+import { EvaluatePlacer } from "./dev-evaluate.ts";
 import { errorToFailure, failureToError, nameFor } from "./dev-failure.ts";
-import { type Module, ModuleGraph } from "./dev-graph.ts";
+import { type Module, ModuleGraph, type Placer } from "./dev-graph.ts";
 import { ImportPlacer, openFolder } from "./dev-import.ts";
 import {
   DISPATCHER,
@@ -44,13 +45,13 @@ import { writeTypes } from "./types-file.ts";
 export async function openDev(options: DevOptions): Promise<DevGraph> {
   const root = realpathSync(options.root);
   const app = await scanApp(root);
-  writeTypes(app);
+  writeTypes(app, Object.keys(options.stores ?? {}));
   return new Dev({ ...options, root }, app);
 }
 
 interface Side {
   graph: ModuleGraph;
-  placer: ImportPlacer;
+  placer: Placer;
 }
 
 class Dev implements DevGraph {
@@ -92,8 +93,8 @@ class Dev implements DevGraph {
     return this.#inTurn(() => this.#change(files));
   }
 
-  modules(_keys: readonly string[]): DevModule[] {
-    return [];
+  modules(keys: readonly string[]): DevModule[] {
+    return this.#side("evaluate").placer.modules(keys);
   }
 
   renew(): void {
@@ -120,12 +121,13 @@ class Dev implements DevGraph {
   #side(format: DevFormat): Side {
     const known = this.#sides.get(format);
     if (known) return known;
-    const folder = openFolder(this.#root);
-    let placer: ImportPlacer | undefined;
+    const folder = format === "import" ? openFolder(this.#root) : join(this.#root, ".godwit");
+    const Place = format === "import" ? ImportPlacer : EvaluatePlacer;
+    let placer: Placer | undefined;
     const graph = new ModuleGraph(
       { ...this.#options, format, folder, known: this.#known },
       (one) => {
-        placer = new ImportPlacer(one, this.#root, folder);
+        placer = new Place(one, this.#root, folder);
         return placer;
       },
       (module) => this.#refresh(graph, module),
@@ -148,7 +150,7 @@ class Dev implements DevGraph {
       if (graph.isWhole(module)) graph.place(module);
       else if (module.version === 0) throw failureToError(this.#why(graph, module));
     }
-    return { version: `${module.version}.${this.#generation}`, module: placer.urlOf(module) };
+    return { ...placer.locate(module), version: `${module.version}.${this.#generation}` };
   }
 
   /** Why a module cannot be served. */
@@ -224,7 +226,7 @@ class Dev implements DevGraph {
   #refresh(graph: ModuleGraph, module: Module): boolean {
     const pattern = patternOf(module.id);
     if (pattern === undefined) {
-      if (module.id === DISPATCHER) module.source = dispatcherSource(this.#app);
+      if (module.id === DISPATCHER) module.source = dispatcherSource(this.#app, this.#options.stores);
       return true;
     }
     const route = this.#byPattern.get(pattern);
@@ -235,7 +237,7 @@ class Dev implements DevGraph {
       return false;
     }
     try {
-      module.source = routeSource(this.#app, route, this.#factsOf(graph, route, file));
+      module.source = routeSource(this.#app, route, this.#factsOf(graph, route, file), this.#options.stores);
       return true;
     } catch (error) {
       if (!module.deps.includes(file)) graph.link(module, [...module.deps, file]);
@@ -270,7 +272,7 @@ class Dev implements DevGraph {
     try {
       const app = await scanApp(this.#root);
       this.#scanFailure = undefined;
-      writeTypes(app);
+      writeTypes(app, Object.keys(this.#options.stores ?? {}));
       this.#take(app);
     } catch (error) {
       this.#scanFailure = errorToFailure(error);

@@ -1,0 +1,108 @@
+/**
+ * Modules for a runtime that imports no file: one text a version, in CommonJS, with everything down to packages.
+ * @module
+ */
+import { GodwitError } from "@godwit/core/errors";
+import { createNamer } from "./bundle-names.ts";
+import { MARK } from "./dev-compile.ts";
+import type { DevModule } from "./dev-contract.ts";
+import type { Module, ModuleGraph, Place, Placer } from "./dev-graph.ts";
+import { metaOf } from "./dev-import.ts";
+import { toPositions } from "./dev-maps.ts";
+
+/** Old versions that stay: a request on its way may still ask for one. */
+const KEPT = 200;
+const KEPT_FOR = 60_000;
+
+interface Text {
+  code: string;
+  map?: string;
+}
+
+export class EvaluatePlacer implements Placer {
+  readonly #graph: ModuleGraph;
+  readonly #folder: string;
+  readonly #nameOf: (file: string) => string;
+  readonly #texts = new Map<string, Text>();
+  readonly #names = new Map<Module, string>();
+  readonly #taken = new Set<string>();
+  readonly #old: { key: string; since: number }[] = [];
+
+  constructor(graph: ModuleGraph, root: string, folder: string) {
+    this.#graph = graph;
+    this.#folder = folder;
+    this.#nameOf = createNamer(root).nameOf;
+  }
+
+  place(modules: readonly Module[]): void {
+    for (const module of modules) {
+      if (!module.compiled) throw new TypeError(`${module.id} is not compiled`);
+      const { code, map } = module.compiled;
+      // The head stands in the first line, so that lines are those of the map. Names of the module are its own.
+      const body = `(() => {${code}\n})();`;
+      const text = code.includes("__godwit_meta") ? `${metaOf(module.id)} ${body}` : body;
+      this.#texts.set(this.#keyOf(module), { code: this.#link(text), map });
+      if (module.version > 1) this.#old.push({ key: this.#keyOf(module, module.version - 1), since: Date.now() });
+    }
+    while (this.#old.length > KEPT && Date.now() - (this.#old[0]?.since ?? 0) > KEPT_FOR) {
+      this.#texts.delete(this.#old.shift()?.key ?? "");
+    }
+  }
+
+  locate(module: Module): Place {
+    const reached = [...this.#graph.reach(module)];
+    const externals = new Set(reached.flatMap(({ compiled }) => compiled?.externals ?? []));
+    return { module: this.#keyOf(module), closure: reached.map((one) => this.#keyOf(one)), externals: [...externals] };
+  }
+
+  modules(keys: readonly string[]): DevModule[] {
+    return keys.map((key) => {
+      const text = this.#texts.get(key);
+      if (text) return { key, code: text.code };
+      throw new GodwitError("DEV_MODULE_UNKNOWN", `There is no module ${key} any more. Send the request again.`);
+    });
+  }
+
+  mapStack(text: string): string {
+    return text.replace(/(\S+@\d+):(\d+):(\d+)/g, (whole, name: string, line: string, column: string) => {
+      for (let at = 0; at < name.length; at++) {
+        const map = this.#texts.get(name.slice(at))?.map;
+        const place = map && toPositions(map, this.#folder, Number(line), Number(column));
+        if (place) return `${name.slice(0, at)}${place}`;
+      }
+      return whole;
+    });
+  }
+
+  close(): void {
+    this.#texts.clear();
+  }
+
+  /** An import that was an ES module before it became a function is one, whatever Node would make of CommonJS. */
+  #link(code: string): string {
+    const references = new RegExp(`(__toESM\\()?require\\("${MARK}(\\d+)"\\)(, 1\\))?`, "g");
+    return code.replace(references, (whole, before: string | undefined, mark: string, after: string | undefined) => {
+      const module = this.#graph.byMark(Number(mark));
+      if (!module) return whole;
+      const interop = after && before && module.compiled?.isEsm ? ")" : (after ?? "");
+      return `${before ?? ""}require(${JSON.stringify(this.#keyOf(module))})${interop}`;
+    });
+  }
+
+  /** `routes/users/[id].ts@3`. */
+  #keyOf(module: Module, version: number = module.version): string {
+    return `${this.#stemOf(module)}@${version}`;
+  }
+
+  #stemOf(module: Module): string {
+    const known = this.#names.get(module);
+    if (known !== undefined) return known;
+    const name = module.id.startsWith("godwit:") ? module.id : this.#nameOf(module.id);
+    const plain = name.replace(/\s/g, "%20");
+    let stem = plain;
+    for (let at = 2; this.#taken.has(stem); at++) stem = `${plain}~${at}`;
+    this.#taken.add(stem);
+    this.#names.set(module, stem);
+    return stem;
+  }
+}
