@@ -13,6 +13,7 @@
  * nothing is pushed, and requests on their way keep the modules that they began with.
  * @module
  */
+import type { StoreDriver } from "@godwit/core/types";
 import type { Notice } from "./steps.ts";
 
 /** How a runtime takes modules: Node imports files, an isolate that cannot is given text for functions. */
@@ -78,6 +79,8 @@ export interface DevOptions {
   settings: import("./contracts.ts").EsbuildSettings;
   /** Packages that stay imports of the runtime (format `import` keeps all of node_modules that way). */
   external: readonly string[];
+  /** Each store's driver on the target: `chooseStores`. Default: none. */
+  stores?: Record<string, StoreDriver>;
 }
 
 /** The module graph of one app for one variant's settings. `openDev(options)` in `dev.ts` makes one. */
