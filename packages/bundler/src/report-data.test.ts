@@ -109,12 +109,27 @@ test("the second build says what changed since the first, and its artefact does 
 });
 
 test("what was measured is in the report, with the difference where both builds were", () => {
-  const slow = createReport([{ ...SMALL[1], id: "home", packages: [], startupCpu: 9 }]);
+  const slow = createReport([{ id: "home", packages: [], startupCpu: 9 }]);
   const previous = createReport([{ id: "home", packages: [], startupCpu: 4, hash: "h0" }]);
   assert.deepEqual(slow.functions[0]?.startup, { startupCpu: 9, firstUseCpu: 18 });
   assert.equal(slow.functions[0]?.limits.find(({ name }) => name === "start-up")?.used, 9);
   const { changes } = createReport([{ id: "home", packages: [], startupCpu: 9 }], { previous });
   assert.equal(changes?.changed[0]?.startupCpu, 5);
+});
+
+test("what was measured stays with a function for as long as it is the same", () => {
+  const previous = createReport([
+    { id: "cart", packages: [], startupCpu: 7 },
+    { id: "home", packages: [], startupCpu: 4, hash: "h0" },
+  ]);
+  const { functions } = createReport(SMALL, { previous });
+  assert.deepEqual(
+    functions.map(({ id, startup }) => [id, startup?.startupCpu]),
+    [
+      ["cart", 7],
+      ["home", undefined],
+    ],
+  );
 });
 
 test("a function that went is named, and one whose hash is the same has not changed", () => {

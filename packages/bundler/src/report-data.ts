@@ -51,7 +51,7 @@ export interface ReportFunction {
   /** The heaviest first. */
   packages: Weight[];
   limits: ReportLimit[];
-  /** Under `--measure` alone. */
+  /** From `--measure`: of this build, or of an earlier one with the same function in it. */
   startup?: Startup;
   routes: ReportRoute[];
 }
@@ -98,17 +98,21 @@ export function toReportData(input: ReportInput): ReportData {
   const edges = edgesOf(input.platforms);
   const hashes = new Map(manifest.functions.map(({ id, hash }) => [id, hash]));
   const gaps = new Map(app.routes.map((route) => [route.file, gapsOf(route, edges)]));
+  const old = new Map(previous?.functions.map((fn) => [fn.id, fn]));
   const byId = new Map(reports.map((one) => [one.id, one]));
   const functions = built.map(({ plan }): ReportFunction => {
     const { bytes = 0, gzipBytes = 0, packages = [] } = byId.get(plan.id) ?? {};
-    const cpu = startup?.[plan.id];
+    const hash = hashes.get(plan.id) ?? "";
+    const last = old.get(plan.id);
+    // what was measured holds for as long as the function is the same
+    const cpu = startup?.[plan.id] ?? (last?.hash === hash ? last.startup : undefined);
     return {
       id: plan.id,
       role: plan.role,
       variant: plan.variant,
       reason: plan.reason,
       lazy: plan.lazy,
-      hash: hashes.get(plan.id) ?? "",
+      hash,
       bytes,
       gzipBytes,
       packages: withRest(packages, bytes),

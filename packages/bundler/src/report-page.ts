@@ -53,7 +53,13 @@ function toChanges({ changes }: ReportData, pick: (id: string) => void): HTMLEle
     ...removed.map((id) => ({ id, what: "removed", bytes: undefined, gzip: undefined, by: "" })),
     ...changed.map(({ id, bytes, gzipBytes, packages }) => {
       const by = packages.slice(0, 3).map((one) => `${one.name} ${difference(one.bytes).textContent}`);
-      return { id, what: "changed", bytes, gzip: gzipBytes, by: by.join(", ") };
+      return {
+        id,
+        what: "changed",
+        bytes,
+        gzip: gzipBytes,
+        by: by.join(", ") || "code or settings, no byte more or less",
+      };
     }),
   ];
   return section(

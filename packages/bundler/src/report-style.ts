@@ -48,7 +48,7 @@ summary{width:max-content;color:var(--soft);font-size:.85rem;cursor:pointer}
 .scroll{overflow:auto;max-height:28rem}
 #changes .scroll{max-height:17rem}
 table{width:100%;border-collapse:collapse;font-size:.9rem}
-th,td{padding:.4rem .8rem .4rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;font-weight:400;overflow-wrap:anywhere}
+th,td{padding:.4rem .8rem .4rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;font-weight:400;overflow-wrap:break-word}
 tbody tr:last-child>*{border-bottom:0}
 thead th{position:sticky;top:0;background:var(--card);color:var(--soft);font-size:.8rem;white-space:nowrap}
 .r{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
