@@ -56,7 +56,8 @@ export async function writeDevArtefact(given: DevArtefactOptions): Promise<Artef
   const { functions } = await bundle({
     root,
     plans,
-    target,
+    // In one piece: nothing is shared, and the order of chunks need not be proven.
+    target: { ...target, esbuild: (variant) => ({ ...target.esbuild(variant, targetConfig), selfContained: true }) },
     targetConfig,
     config,
     adaptersFrom,
@@ -89,7 +90,11 @@ async function plan(options: DevArtefactOptions & { config: BuildConfig }, scann
     // By themselves: `single` would put all on the variant that the most demanding route needs.
     const auto = { ...config, grouping: undefined };
     const planned = await planApp({ root, target, targetConfig, config: auto }).catch(() => undefined);
-    if (planned) return { app: planned.app, plans: joinPlans(planned.plans) };
+    if (planned) {
+      const { app, plans } = planned;
+      // Which stores are used was true a moment ago: an edit may use any.
+      return { app: { ...app, base: { ...app.base, stores: undefined } }, plans: joinPlans(plans) };
+    }
   }
   const routes = await Promise.all(scanned.routes.map((route) => readRoute(root, route)));
   const envNames = await readNames(root, scanned.env);
@@ -107,7 +112,7 @@ function joinPlans(plans: readonly FunctionPlan[]): FunctionPlan[] {
     const first = some.find(({ role }) => role === "fallback") ?? some[0];
     if (!first) return [];
     const { behind: _, ...kept } = first;
-    const routes = some.flatMap((each) => each.routes.map((route) => ({ ...route, external: [] })));
+    const routes = some.flatMap((each) => each.routes.map((route) => ({ ...route, external: [], stores: undefined })));
     return [{ ...kept, routes, usesWaitUntil: true, lazy: false, settings: widest(routes) }];
   });
 }
