@@ -144,7 +144,17 @@ test("without a readable report of this app there is nothing to compare with", a
   await writeReport(out, createReport(SMALL));
   assert.equal(readReport(out, "fake").data.app, "shop");
   assert.equal(previousReport(out, "other", "fake"), undefined);
-  for (const text of ["", "{", "null", "[]", '{"version":2}', '{"version":1,"functions":[null]}']) {
+  const broken = createReport(SMALL);
+  Object.assign(broken.functions[0] ?? {}, { packages: [null] });
+  for (const text of [
+    JSON.stringify(broken),
+    "",
+    "{",
+    "null",
+    "[]",
+    '{"version":2}',
+    '{"version":1,"functions":[null]}',
+  ]) {
     writeFileSync(join(out, "fake.report/report.json"), text);
     assert.equal(previousReport(out, "shop", "fake"), undefined);
     assert.throws(() => readReport(out, "fake"), { code: "REPORT_ABSENT" });

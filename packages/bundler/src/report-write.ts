@@ -6,7 +6,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { GodwitError } from "@godwit/core/errors";
-import { REPORT_VERSION, type ReportData } from "./report-data.ts";
+import { REPORT_VERSION, type ReportData, type ReportFunction } from "./report-data.ts";
 import { toPage } from "./report-html.ts";
 
 /** Where a target's report lies. */
@@ -71,14 +71,30 @@ export function readReport(out: string, target: string): FoundReport {
 }
 
 function parseReport(text: string): ReportData | undefined {
-  const data = JSON.parse(text) as Partial<ReportData> | null; // checked for what is read of it
+  const data = JSON.parse(text) as Partial<ReportData> | null; // checked for what the next build and the terminal read
   const isWhole =
     data?.version === REPORT_VERSION &&
     typeof data.app === "string" &&
     typeof data.target === "string" &&
-    Number.isFinite(data.bytes) &&
-    Number.isFinite(data.gzipBytes) &&
+    areNumbers(data.bytes, data.gzipBytes) &&
+    Array.isArray(data.limits) &&
     Array.isArray(data.functions) &&
-    data.functions.every((fn) => typeof fn?.id === "string" && Array.isArray(fn.packages));
+    data.functions.every(isFunction);
   return isWhole ? (data as ReportData) : undefined; // as just checked
+}
+
+function isFunction(fn: Partial<ReportFunction> | null): boolean {
+  return (
+    typeof fn?.id === "string" &&
+    typeof fn.hash === "string" &&
+    areNumbers(fn.bytes, fn.gzipBytes) &&
+    (fn.startup === undefined || areNumbers(fn.startup?.startupCpu, fn.startup?.firstUseCpu)) &&
+    Array.isArray(fn.limits) &&
+    Array.isArray(fn.packages) &&
+    fn.packages.every((one) => typeof one?.name === "string" && areNumbers(one.bytes))
+  );
+}
+
+function areNumbers(...values: unknown[]): boolean {
+  return values.every(Number.isFinite);
 }
