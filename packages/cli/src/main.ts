@@ -12,6 +12,7 @@ import { checkNode } from "./project/node-version.ts";
 
 /** Each command is a file, imported only when it is named or help is asked for. */
 const commands = {
+  dev: () => import("./commands/dev.ts"),
   init: () => import("./commands/init.ts"),
   generate: () => import("./commands/generate.ts"),
   build: () => import("./commands/build.ts"),

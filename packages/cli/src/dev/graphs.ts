@@ -1,0 +1,82 @@
+/**
+ * The module graphs of one app: one for each way in which the target's runtimes take modules, made when first asked.
+ * @module
+ */
+import type { DevChange, DevFailure, DevGraph, DevOptions } from "@godwit/bundler";
+import { openDev } from "@godwit/bundler";
+import type { Target } from "@godwit/bundler/contracts";
+
+type Format = Parameters<DevGraph["resolve"]>[0]["format"];
+
+export interface Graphs {
+  /** Runtimes that take texts and keep everything in one place. */
+  isEvaluated: boolean;
+  of(format: Format): Promise<DevGraph>;
+  /** Of all that are open. */
+  change(files: readonly string[]): Promise<DevChange>;
+  renew(): void;
+  mapStack(text: string): string;
+  patterns(): string[];
+  close(): Promise<void>;
+}
+
+export interface GraphsOptions {
+  root: string;
+  target: Target;
+  /** What the target's schema made of its slice of the config. */
+  targetConfig: unknown;
+  external: readonly string[];
+  stores: DevOptions["stores"];
+}
+
+/** Opens the graph of the variant that takes an ordinary route at once. */
+export function openGraphs(options: GraphsOptions): Graphs {
+  const { root, target, targetConfig, external, stores } = options;
+  const formatOf = (variant: string): Format => (target.variants[variant]?.dev ? "evaluate" : "import");
+  const usual = usualVariant(target, targetConfig);
+  const opening = new Map<Format, Promise<DevGraph>>();
+  const graphs: DevGraph[] = [];
+  const of = (format: Format): Promise<DevGraph> => {
+    const known = opening.get(format);
+    if (known) return known;
+    const variant = [usual, ...Object.keys(target.variants)].find((name) => formatOf(name) === format) ?? usual;
+    const settings = target.esbuild(variant, targetConfig);
+    const graph = openDev({ root, adaptersFrom: import.meta.url, settings, external, stores });
+    opening.set(format, graph);
+    graph.then(
+      (opened) => graphs.push(opened),
+      () => opening.delete(format), // the next who asks tries again, and is told
+    );
+    return graph;
+  };
+  of(formatOf(usual)).catch(() => {});
+  return {
+    isEvaluated: Object.values(target.variants).every(({ dev }) => dev !== undefined),
+    of,
+    async change(files) {
+      await Promise.allSettled(opening.values());
+      const changes = await Promise.all(graphs.map((graph) => graph.change(files)));
+      const join = (member: "updated" | "added" | "removed"): string[] => [
+        ...new Set(changes.flatMap((change) => change[member])),
+      ];
+      const failures: DevFailure[] = changes.flatMap((change) => change.failures);
+      return { updated: join("updated"), added: join("added"), removed: join("removed"), failures };
+    },
+    renew() {
+      for (const graph of graphs) graph.renew();
+    },
+    mapStack: (text) => graphs.reduce((mapped, graph) => graph.mapStack(mapped), text),
+    patterns: () => [...new Set(graphs.flatMap((graph) => graph.routes.map(({ pattern }) => pattern)))],
+    async close() {
+      await Promise.allSettled(opening.values());
+      await Promise.all(graphs.map((graph) => graph.close()));
+    },
+  };
+}
+
+/** That of a route which asks for nothing and needs nothing. */
+function usualVariant(target: Target, targetConfig: unknown): string {
+  const plain = { methods: ["*"], config: {}, middleware: [], needs: [], usesWaitUntil: false, external: [] };
+  const route = { file: "", pattern: "/", segments: [], ...plain };
+  return target.choose({ route, lacks: () => undefined }, targetConfig).variant;
+}

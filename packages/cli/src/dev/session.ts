@@ -1,0 +1,212 @@
+/**
+ * One run of `godwit dev`: graph, runtime, watcher and front, started side by side and kept in step.
+ * @module
+ */
+
+import { platforms } from "@godwit/adapters/registry";
+import { chooseStores, writeDevArtefact } from "@godwit/bundler";
+import type { Emulator } from "@godwit/bundler/contracts";
+import { emulateTarget } from "../project/build-target.ts";
+import { loadProject, type Project, type TargetName } from "../project/config.ts";
+import { createNaming } from "./access.ts";
+import { ownCertificate, readCertificate } from "./certificate.ts";
+import { createEnvSource, isEnvModule } from "./env.ts";
+import { createFailures, toFailure } from "./failures.ts";
+import { frameOf } from "./frame.ts";
+import { createFront } from "./front.ts";
+import { type Graphs, openGraphs } from "./graphs.ts";
+import { addressesOf, listenNext } from "./listen.ts";
+import { openModules } from "./modules-server.ts";
+import { createOverlay } from "./overlay.ts";
+import type { Reporter } from "./report.ts";
+import { createRuntime } from "./runtime.ts";
+import { type Changes, watch } from "./watch.ts";
+
+export interface SessionOptions {
+  project: Project;
+  target: TargetName;
+  stage: string;
+  front?: string | undefined;
+  host: string;
+  port: number;
+  strictPort: boolean;
+  /** Its own certificate, or files of PEM. */
+  https?: true | { key: string; cert: string } | undefined;
+  inspect?: number | undefined;
+  reporter: Reporter;
+}
+
+export interface Session {
+  /** For this machine's browser. */
+  url: string;
+  network: string[];
+  /** Starts the runtime anew, and says why. */
+  restart(why: string): Promise<void>;
+  /** Resolves when the first emulator runs; rejects where it does not. */
+  started: Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const { target: name, stage, host, reporter } = options;
+  const { root } = options.project;
+  const failures = createFailures();
+  failures.listen((_current, added, gone) => {
+    for (const failure of added) reporter.failure(failure);
+    if (gone.length > 0) reporter.mended(gone);
+  });
+  const env = createEnvSource(root, stage);
+  let project = options.project;
+  let { target, targetConfig, graphs } = await open(project, name);
+
+  const modules = await openModules({
+    graphs: () => graphs,
+    env: () => env.read(),
+    onUnbuilt: (failure) => failures.add("build", failure),
+    onFailed(failure) {
+      const found = failure.file === undefined ? frameOf(root, failure.stack ?? "") : undefined;
+      const [, file, line, column] = /^(.*):(\d+):(\d+)$/.exec(found?.place ?? "") ?? [];
+      const place = found &&
+        file !== undefined && { file, line: Number(line), column: Number(column), frame: found.frame };
+      failures.add("load", { ...failure, ...place });
+    },
+  });
+
+  const artefact = () =>
+    writeDevArtefact({
+      root,
+      app: project.name,
+      target,
+      targetConfig,
+      config: project.build,
+      adaptersFrom: import.meta.url,
+      url: modules.url,
+    });
+  const { front: fronted, inspect } = options;
+  const runtime = createRuntime({
+    start: async () =>
+      emulateTarget(project, name, await artefact(), {
+        stage,
+        dev: true,
+        ...(fronted !== undefined && { front: fronted }),
+        ...(inspect !== undefined && { inspect }),
+      }),
+    renew: graphs.isEvaluated
+      ? async (emulator) => emulator.reload((await artefact()).manifest.functions.map(({ id }) => id))
+      : undefined,
+    alone: inspect !== undefined,
+    onStart: (emulator) => void printLogs(emulator),
+  });
+  const printLogs = async ({ logs, url }: Emulator): Promise<void> => {
+    for await (const line of logs) {
+      // The runtime's own word about where it listens would send people past the front.
+      if (!line.text.includes(url.host)) reporter.log({ ...line, text: graphs.mapStack(line.text) });
+    }
+  };
+
+  let naming: ReturnType<typeof createNaming> | undefined;
+  const overlay = createOverlay(failures, [host]);
+  const secure =
+    options.https === true
+      ? await ownCertificate(root, host)
+      : options.https && (await readCertificate(options.https.key, options.https.cert));
+  const front = createFront({
+    ...(secure && { secure }),
+    lease: () => runtime.lease(),
+    own: (incoming, answer) => overlay.serve(incoming, answer),
+    onAnswer({ method = "GET", url: path = "/" }, status, ms) {
+      naming ??= createNaming(graphs.patterns());
+      const id = naming(path);
+      reporter.answer({ method, path, status, ms, ...(id !== undefined && { function: id }) });
+    },
+  });
+
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+      failures.set("config", []);
+    } catch (error) {
+      failures.set("config", [toFailure(error)]);
+    }
+  };
+  const reopen = async (): Promise<void> => {
+    project = await loadProject(root);
+    const old = graphs;
+    ({ target, targetConfig, graphs } = await open(project, name));
+    naming = undefined;
+    failures.set("load", []);
+    void update([]).then(() => old.close());
+  };
+  const restart = (why: string, isWhole: boolean): Promise<void> =>
+    attempt(async () => {
+      if (isWhole) await reopen();
+      env.forget();
+      await runtime.restart();
+      reporter.say(`restarted: ${why}`);
+    });
+  const update = async (files: readonly string[]): Promise<void> => {
+    const change = await graphs.change(files);
+    naming = undefined;
+    if (change.updated.length + change.added.length + change.removed.length > 0) {
+      failures.set("load", []);
+      reporter.change(change);
+    }
+    failures.set("build", change.failures);
+  };
+
+  let row: Promise<unknown> = Promise.resolve();
+  const inRow = (work: () => Promise<unknown>): void => {
+    row = row.then(work).catch((error) => failures.set("config", [toFailure(error)]));
+  };
+  const onChange = ({ files, env: isEnv, restart: causes }: Changes): void => {
+    if (isEnv || files.some((path) => isEnvModule(root, path))) {
+      env.forget();
+      graphs.renew();
+      if (isEnv) reporter.say("updated .env");
+    }
+    if (files.length > 0) void update(files).catch((error) => failures.set("build", [toFailure(error)]));
+    const [cause] = causes;
+    if (cause !== undefined)
+      inRow(() =>
+        restart(
+          `${cause} has changed`,
+          causes.some((path) => !path.startsWith("public")),
+        ),
+      );
+  };
+
+  const watching = watch(root, onChange);
+  const started = runtime.lease().then((lease) => lease.release());
+  started.catch((error) => failures.set("config", [toFailure(error)]));
+  let listening: Awaited<ReturnType<typeof listenNext>>;
+  const close = async (): Promise<void> => {
+    overlay.close();
+    front.close();
+    front.closeAllConnections();
+    await Promise.allSettled([runtime.close(), graphs.close(), watching.then((watcher) => watcher.close())]);
+    modules.close();
+  };
+  try {
+    listening = await listenNext(front, options.port, host, options.strictPort);
+    await watching;
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  for (const port of listening.taken) reporter.say(`Port ${port} is in use, trying another one...`);
+  // What cannot be built is told before anybody asks for it.
+  void started.then(() => update([])).catch(() => {});
+  const { local, network } = addressesOf(host, listening.port, secure ? "https" : "http");
+  return { url: local, network, started, restart: (why) => restart(why, true), close };
+}
+
+async function open(
+  project: Project,
+  name: TargetName,
+): Promise<{ target: Parameters<typeof openGraphs>[0]["target"]; targetConfig: unknown; graphs: Graphs }> {
+  const [{ target }, targetConfig] = await Promise.all([platforms[name].target(), project.slice(name)]);
+  const { root, build } = project;
+  const { external = [] } = build;
+  const stores = chooseStores(build, name);
+  return { target, targetConfig, graphs: openGraphs({ root, target, targetConfig, external, stores }) };
+}
