@@ -2,7 +2,7 @@
  * 2. analyse: methods, config and names from the syntax trees, and what each route needs from the import graph.
  * @module
  */
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { GodwitError } from "@godwit/core/errors";
 import { checkContext } from "./analyse-context.ts";
@@ -33,10 +33,9 @@ export async function analyseApp(app: ScannedApp, options: AnalyseOptions): Prom
   // esbuild works in a process of its own meanwhile; what the trees tell comes first.
   const pending = readGraph({ root: app.root, files, ...options });
   pending.catch(() => {});
-  const read = async (file: string) => parseSource(file, await readSource(app.root, file));
   const syntax = new Map<string, Syntax>();
   try {
-    for (const tree of await Promise.all(files.map(read))) syntax.set(tree.file, tree);
+    for (const file of files) syntax.set(file, parseSource(file, readSource(app.root, file)));
     for (const route of app.routes) checkContext(must(syntax, route.file), route.pattern);
     for (const { file } of app.routes) readRouteConfig(must(syntax, file));
   } catch (error) {
@@ -154,15 +153,15 @@ function requireDefault(file: string, { exports, commonjs }: Shipped, what: stri
   throw new GodwitError("DEFAULT_MISSING", `${file} has no default export. It must be ${what}: export default ...`);
 }
 
-async function readSource(root: string, file: string): Promise<string> {
+function readSource(root: string, file: string): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(join(root, file)));
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(join(root, file)));
   } catch (cause) {
     // The decoder's word for bytes that it would have to replace.
     if (cause instanceof TypeError) {
       throw new GodwitError("SOURCE_ENCODING", `${file} is not UTF-8 text. Save it as UTF-8.`, { cause });
     }
-    const { code } = cause as NodeJS.ErrnoException; // readFile throws nothing else
+    const { code } = cause as NodeJS.ErrnoException; // readFileSync throws nothing else
     throw new GodwitError(
       "SOURCE_UNREADABLE",
       `${file} cannot be read (${code}). Give this user the right to read it.`,

@@ -3,7 +3,7 @@
  * imports. That shows where one module sets something up at import (a polyfill, instrumentation) and another reads it.
  * @module
  */
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Metafile } from "esbuild";
 import { type Effect, findEffect } from "./bundle-effects.ts";
@@ -166,8 +166,12 @@ function displaced(wanted: readonly string[], ranks: ReadonlyMap<string, number>
 async function readEffect(root: string, input: string, inputs: Metafile["inputs"]): Promise<Effect> {
   // what the build wrote itself does nothing but join its imports; data does nothing
   if (input.startsWith("godwit-") || !/\.[cm]?[jt]sx?$/.test(input)) return "none";
-  const text = await readFile(resolve(root, input), "utf8").catch(() => undefined);
-  if (text === undefined) return "reads";
+  let text: string;
+  try {
+    text = readFileSync(resolve(root, input), "utf8");
+  } catch {
+    return "reads";
+  }
   const commonjs = (inputs[input]?.imports ?? []).flatMap(({ path, original }) =>
     original !== undefined && inputs[path]?.format === "cjs" ? [original] : [],
   );

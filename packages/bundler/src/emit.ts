@@ -49,8 +49,7 @@ export async function emit({ options, app, functions }: EmitInput, stage: Stage)
   const assets = app.assets.flatMap(({ source }) => sources.get(source) ?? []);
   const manifest = toManifest({ options, app, functions, emitted, stores, records, assets });
   writer.add("manifest.json", Buffer.from(printSorted(manifest)));
-  await writer.flush();
-  await writeMaps(functions, records, createWriter(stage.maps));
+  writeMaps(functions, records, createWriter(stage.maps));
   return manifest;
 }
 
@@ -64,7 +63,7 @@ function checkPath(path: string): string {
  * `<target>.maps/` mirrors `<target>/`: the map of `functions/users/index.mjs` is `functions/users/index.mjs.map` there.
  * Functions that share a chunk share its map, as a link where the file system has links.
  */
-async function writeMaps(functions: BuiltFunction[], records: Records, writer: Writer): Promise<void> {
+function writeMaps(functions: BuiltFunction[], records: Records, writer: Writer): void {
   const mapOf = new Map<Uint8Array, Uint8Array>();
   for (const { files, maps } of functions) {
     const byPath = new Map(maps.map((map) => [map.path, map.contents]));
@@ -77,5 +76,4 @@ async function writeMaps(functions: BuiltFunction[], records: Records, writer: W
     const map = contents && mapOf.get(contents);
     if (map) writer.add(`${path}.map`, map);
   }
-  await writer.flush();
 }

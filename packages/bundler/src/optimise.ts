@@ -6,7 +6,7 @@
  * staged artefact, between emit and measure in build.ts.
  * @module
  */
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { sep } from "node:path";
 import type { Loader, Plugin, PluginBuild } from "esbuild";
 import { parseSync } from "oxc-parser";
@@ -49,7 +49,8 @@ export function importNamespaces({ nameOf, originals }: NamespaceOptions): Plugi
       });
       build.onLoad({ filter: /\.[cm]?[jt]sx?$/, namespace: "file" }, async ({ path }) => {
         if (path.includes(`${sep}node_modules${sep}`)) return undefined;
-        const text = await readFile(path, "utf8");
+        // four trips through the thread pool, a thousand times over, cost more than the disk
+        const text = readFileSync(path, "utf8");
         if (!BARRELS.test(text)) return undefined;
         const resolveDir = path.slice(0, path.lastIndexOf(sep));
         const contents = await rewrite(path, text, (specifier) => barrelOf(specifier, resolveDir));
@@ -66,7 +67,7 @@ type Barrel = Map<string, { path: string; sideEffects: boolean }>;
 
 async function proveBarrel(build: PluginBuild, path: string): Promise<Barrel> {
   const exports: Barrel = new Map();
-  const text = await readFile(path, "utf8");
+  const text = readFileSync(path, "utf8");
   const { errors, module } = parseSync(path, text);
   if (errors.length > 0) return exports;
   const namespaces = new Map<string, string>();

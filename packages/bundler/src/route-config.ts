@@ -25,7 +25,8 @@ const KEYS: Record<keyof RouteConfig, [expected: string, test: (value: Literal) 
 
 /** The config of a route file, `{}` without one. Throws CONFIG_NOT_LITERAL, CONFIG_KEY_UNKNOWN and CONFIG_VALUE. */
 export function readRouteConfig(syntax: Syntax): RouteConfig {
-  const exported = findExport(syntax, "config");
+  // the name in plain letters or with escapes, or there is none
+  const exported = /config|\\u/.test(syntax.text) ? findExport(syntax, "config") : undefined;
   if (!exported) return {};
   const value = exported.value && unwrap(exported.value);
   if (value?.type !== "ObjectExpression") throw notLiteral(syntax, exported.node.start, "it is no object literal");

@@ -9,14 +9,23 @@ export interface Syntax {
   /** Relative to the app's folder. */
   file: string;
   text: string;
-  program: Program;
+  /** Made when it is first asked for: that costs more than parsing, and most files are never asked. */
+  readonly program: Program;
 }
 
 /** Parses TypeScript or JavaScript, JSX included where the name says so. Throws SOURCE_SYNTAX. */
 export function parseSource(file: string, text: string): Syntax {
-  const { program, errors } = parseSync(file, text, { sourceType: "module" });
-  const error = errors.find(({ severity }) => severity === "Error");
-  if (!error) return { file, text, program };
+  const parsed = parseSync(file, text, { sourceType: "module" });
+  const error = parsed.errors.find(({ severity }) => severity === "Error");
+  if (!error) {
+    return {
+      file,
+      text,
+      get program() {
+        return parsed.program;
+      },
+    };
+  }
   const at = error.labels[0]?.start ?? 0;
   const help = error.helpMessage ? ` ${error.helpMessage}` : "";
   throw new GodwitError("SOURCE_SYNTAX", locate({ file, text }, at, `${error.message}.${help}`));
