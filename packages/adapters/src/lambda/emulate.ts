@@ -30,6 +30,9 @@ export const tools: Record<string, string> = {
   "aws-lambda-ric": "AWS's own runtime client, which loads and runs the functions as Lambda does",
 };
 
+/** In development: an environment whose answer has left is free within this, in milliseconds, and keeps its state. */
+const PATIENCE = 50;
+
 /** Who stands before the functions. The first is the default. */
 export const fronts: readonly string[] = Object.keys(FORMATS);
 
@@ -68,7 +71,7 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
   const stacks = createStacks(root);
   const log = (line: LogLine) => logs.push({ ...line, text: stacks.map(line.text) });
   const guard = createGuard(temporary);
-  const fleet = createFleet(specs, guard, log);
+  const fleet = createFleet(specs, guard, log, options.dev ? PATIENCE : 0);
   const router = createFrontRouter(manifest.front.routes, format.toPath !== undefined);
   const host = options.host ?? "127.0.0.1";
   const cleanUp = async () => {

@@ -15,6 +15,8 @@ const MOST = 24;
 interface Job {
   payload: Buffer;
   trace: string;
+  /** No environment is started for it yet. */
+  isPatient: boolean;
   resolve(outcome: Outcome): void;
 }
 
@@ -26,10 +28,15 @@ export interface Fleet {
   close(): Promise<void>;
 }
 
+/**
+ * `patience`: milliseconds for which an invocation waits for an environment that is busy before another one starts.
+ * Lambda has none, and what an environment holds in memory then depends on how fast requests follow each other.
+ */
 export function createFleet(
   specs: ReadonlyMap<string, EnvironmentSpec>,
   guard: Guard,
   log: (line: LogLine) => void,
+  patience = 0,
 ): Fleet {
   const queues = new Map<string, Job[]>();
   const environments = new Set<Environment>();
@@ -97,7 +104,8 @@ export function createFleet(
         void environment.invoke(job.payload, job.trace).then(job.resolve);
       }
       const spec = specs.get(id);
-      while (spec && startingOf(id) < queue.length && of(id).length + (starting.get(id) ?? 0) < MOST_EACH) {
+      const urgent = queue.filter(({ isPatient }) => !isPatient).length;
+      while (spec && startingOf(id) < urgent && of(id).length + (starting.get(id) ?? 0) < MOST_EACH) {
         if (total() >= MOST) {
           const idle = [...environments].filter((one) => one.state === "idle" && !stale.has(one));
           const oldest = idle.sort((a, b) => a.lastUsed - b.lastUsed)[0];
@@ -114,8 +122,15 @@ export function createFleet(
       if (!specs.has(id)) throw new RangeError(`The artefact has no function ${id}.`);
       if (closed) return Promise.resolve({ kind: "error", type: "Sandbox.Closed", message: "The emulator is closed." });
       return new Promise((resolve) => {
-        queueOf(id).push({ payload, trace, resolve });
+        const isPatient = patience > 0 && of(id).length > 0;
+        const job: Job = { payload, trace, isPatient, resolve };
+        queueOf(id).push(job);
         schedule();
+        if (!isPatient) return;
+        setTimeout(() => {
+          job.isPatient = false;
+          schedule();
+        }, patience);
       });
     },
     async reload(ids) {
