@@ -3,9 +3,9 @@
  * that an importer is not transformed again when only a version below it changed.
  * @module
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { basename, extname, resolve, sep } from "node:path";
+import { basename, dirname, extname, join, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import {
   type BuildFailure,
@@ -147,6 +147,11 @@ async function pass(
 /** What begins every mark; nobody writes it by hand. */
 export const MARK = "godwit-dev-mark:";
 
+/** Names an answer in `known`. */
+export function knownKey(format: DevFormat, kind: string, specifier: string): string {
+  return `${format} ${kind} ${specifier}`;
+}
+
 function settingsOf({ format, settings }: CompileOptions): BuildOptions {
   const target = settings.target;
   if (format === "import") {
@@ -250,7 +255,7 @@ function markImports({ root, format, external, settings, markOf, known }: Compil
       build.onResolve({ filter: /.*/ }, async ({ path, kind, resolveDir, pluginData }) => {
         if (pluginData !== undefined || kind === "entry-point") return undefined;
         const isOurs = /^@godwit\/(?:core|adapters)(?:\/|$)/.test(path);
-        const key = `${format} ${kind} ${path}`;
+        const key = knownKey(format, kind, path);
         const before = isOurs ? known.get(key) : undefined;
         if (before !== undefined) return { path: before, external: true };
         const answer = await find(build, { path, kind, resolveDir });
@@ -266,4 +271,14 @@ type Asked = Pick<OnResolveArgs, "path" | "kind" | "resolveDir">;
 interface Answer {
   path: string;
   external: true;
+}
+
+/** Files are known by where they really are; one that is gone, by where its folder is. */
+export function realPath(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    const folder = dirname(file);
+    return folder === file ? file : join(realPath(folder), basename(file));
+  }
 }

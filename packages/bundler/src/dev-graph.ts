@@ -9,6 +9,7 @@ import { existsSync } from "node:fs";
 import { type Compiled, type CompileOptions, compile, MARK } from "./dev-compile.ts";
 import type { DevAnswer, DevFailure, DevModule } from "./dev-contract.ts";
 import { failed, nameFor } from "./dev-failure.ts";
+import { compileGenerated } from "./dev-generated.ts";
 
 export interface Module {
   /** An absolute path, or `godwit:...`. */
@@ -120,8 +121,14 @@ export class ModuleGraph {
       if (wave.length === 0) return changed;
       const gone = wave.filter(({ id, source }) => source === undefined && !existsSync(id));
       for (const module of gone) this.fail(module, this.#deleted(module));
-      const inputs = wave.filter((module) => !gone.includes(module));
-      const results = await compile(inputs, { ...this.#options, markOf: (id) => String(this.module(id).mark) });
+      const options = { ...this.#options, markOf: (id: string) => String(this.module(id).mark) };
+      const inputs = wave.filter((module) => {
+        const compiled = module.source === undefined ? undefined : compileGenerated(module.source, options);
+        if (compiled && this.#accept(module, compiled)) changed.push(module);
+        return !compiled && !gone.includes(module);
+      });
+      if (inputs.length === 0) continue;
+      const results = await compile(inputs, options);
       for (const module of inputs) {
         const result = results.get(module.id);
         if (!result) throw new TypeError(`esbuild gave nothing for ${module.id}`);
@@ -151,7 +158,12 @@ export class ModuleGraph {
       module.version++;
       module.stale = false;
     }
-    this.#placer.place([...seen]);
+    try {
+      this.#placer.place([...seen]);
+    } catch (error) {
+      for (const module of seen) this.spoil(module);
+      throw error;
+    }
   }
 
   /** The module and all that import it, near or far, are to be placed anew. */

@@ -8,7 +8,7 @@ import { openDev } from "./dev.ts";
 import type { DevChange, DevGraph } from "./dev-contract.ts";
 
 interface AppModule {
-  default(shared: Map<never, unknown>): App;
+  default(shared: Map<unknown, unknown>): App;
   behind?: Match;
 }
 

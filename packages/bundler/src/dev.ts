@@ -4,8 +4,10 @@
  * @module
  */
 import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import { GodwitError } from "@godwit/core/errors";
+import { transform } from "esbuild";
+import { realPath } from "./dev-compile.ts";
 import type {
   DevAnswer,
   DevAsk,
@@ -44,6 +46,8 @@ import { writeTypes } from "./types-file.ts";
  */
 export async function openDev(options: DevOptions): Promise<DevGraph> {
   const root = realpathSync(options.root);
+  // esbuild has a process of its own, which starts while the folders are listed.
+  transform("").catch(() => {});
   const app = await scanApp(root);
   writeTypes(app, Object.keys(options.stores ?? {}));
   return new Dev({ ...options, root }, app);
@@ -303,14 +307,4 @@ function namesBelow(graph: ModuleGraph, module: Module): string[] {
     const { names, stars } = readExports(one.id, readFileSync(one.id, "utf8"));
     return stars ? [...names, ...namesBelow(graph, one)] : names;
   });
-}
-
-/** Files are known by where they really are; one that is gone, by where its folder is. */
-function realPath(file: string): string {
-  try {
-    return realpathSync(file);
-  } catch {
-    const folder = dirname(file);
-    return folder === file ? file : join(realPath(folder), basename(file));
-  }
 }
