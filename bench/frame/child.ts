@@ -27,6 +27,7 @@ export function startChild(file: string, { args = [], execArgv = [], env = {} }:
     throw new Error(`A contestant's process ended with ${code}: ${file}`);
   });
   gone.catch(() => {});
+  child.on("error", () => {}); // a message to a process that has ended: its end says more
   return {
     async ask<T>(message: unknown): Promise<T> {
       const { promise, resolve } = Promise.withResolvers<{ bench?: T; error?: string }>();

@@ -42,6 +42,7 @@ const has = (name: string, app: App, host: Host): boolean =>
 /** A folder for what one run makes, with a function that removes it. */
 export function openTemporary(): { folder: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), "godwit-bench-"));
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }\n');
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
@@ -110,7 +111,6 @@ function writeStub(name: string, app: App, host: Host, folder: string, last: str
   const from = (file: string) => JSON.stringify(join(all, name, `${file}.js`));
   const place = join(folder, name, `${app}-${host}.js`);
   mkdirSync(dirname(place), { recursive: true });
-  writeFileSync(join(folder, "package.json"), '{ "type": "module" }\n');
   writeFileSync(
     place,
     `import { host } from ${from(host)};\nimport app${host === "node" ? ", * as module" : ""} from ${from(app)};\n${last}\n`,
