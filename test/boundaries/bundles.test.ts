@@ -59,7 +59,7 @@ for (const target of Object.keys(WORDS)) {
 
 /** Bytes of one hello function, minified and gzipped: what stands today plus a little, so that growth is a decision. */
 const CEILINGS: Record<string, [bytes: number, gzip: number]> = {
-  cloudflare: [7_300, 3_700],
+  cloudflare: [7_450, 3_700],
   lambda: [13_000, 5_900],
   vercel: [8_000, 3_800],
 };

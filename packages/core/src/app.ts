@@ -38,13 +38,16 @@ export function createApp(match: Match, options: AppOptions = {}): App {
   const recover = createRecover(options);
   const links = new Map<Route, Link>();
   const state: AppState = { env: createEnv(options.env), shared: options.shared ?? new Map() };
+  let missed: HttpError | undefined;
   /** Also answers, inside the root middleware, what failed before a route was known. */
   const missing = compose(
     middleware,
     (request, context) => {
       if (context.error) throw context.error;
       if (notFound) return notFound(request, context);
-      throw new HttpError(404);
+      // One for all: its stack tells nothing, and is what costs.
+      missed ??= new HttpError(404);
+      throw missed;
     },
     recover,
   );

@@ -8,7 +8,8 @@ import type { Context, Handler, Middleware } from "./types.ts";
 /** Turns what was thrown into a Response; must not throw. */
 export type Recover = (error: unknown, request: Request, context: Context) => Response | Promise<Response>;
 
-export type Link = (request: Request, context: Context) => Promise<Response>;
+/** An answer that is there at once is given at once: a promise costs the queue a turn. Does not throw or reject. */
+export type Link = (request: Request, context: Context) => Response | Promise<Response>;
 
 /**
  * Each layer answers for itself: what it throws becomes a Response right there, so that the layers outside still put
@@ -18,29 +19,44 @@ export type Link = (request: Request, context: Context) => Promise<Response>;
 export function compose(middleware: readonly Middleware[], handler: Handler, recover: Recover): Link {
   return middleware.reduceRight<Link>(
     (inner, layer) =>
-      guard(async (request, context) => {
-        let below: Promise<Response> | undefined;
-        const own = await layer(request, context, (other) => {
-          if (below && !other) throw new GodwitError("NEXT_CALLED_TWICE", "next() again needs a Request of its own.");
-          below = inner(other ?? request, context);
-          return below;
+      guard((request, context, turn) => {
+        return layer(request, context, (other) => {
+          if (turn.below && !other)
+            throw new GodwitError("NEXT_CALLED_TWICE", "next() again needs a Request of its own.");
+          turn.below = Promise.resolve(inner(other ?? request, context));
+          return turn.below;
         });
-        return own ?? below;
       }, recover),
     guard(handler, recover),
   );
 }
 
-type Layer = (request: Request, context: Context) => Response | undefined | Promise<Response | undefined>;
+/** One run of a layer: what `next()` gave it last. */
+interface Turn {
+  below?: Promise<Response>;
+}
+
+type Answer = Response | undefined | Promise<Response | undefined>;
+type Layer = (request: Request, context: Context, turn: Turn) => Answer;
 
 function guard(layer: Layer, recover: Recover): Link {
-  return async (request, context) => {
+  const settle = async (answer: Answer, request: Request, context: Context, turn: Turn) => {
     try {
-      return mustBeResponse(await layer(request, context), context);
+      return mustBeResponse((await answer) ?? (await turn.below), context);
     } catch (error) {
       context.error = error;
       return recover(error, request, context);
     }
+  };
+  return (request, context) => {
+    const turn: Turn = {};
+    let answer: Answer;
+    try {
+      answer = layer(request, context, turn);
+    } catch (error) {
+      answer = Promise.reject(error);
+    }
+    return isResponse(answer) ? answer : settle(answer, request, context, turn);
   };
 }
 
@@ -48,7 +64,13 @@ function guard(layer: Layer, recover: Recover): Link {
  * Not by instanceof: a mounted app may answer with a Response class of its own. `Response.error()` has the status 0; a
  * client's answer object that was returned by mistake has a status and no Headers.
  */
+function isResponse(value: unknown): value is Response {
+  const given = value as Response | undefined; // or anything else: hence each member is asked for
+  return (given?.status as number) > 100 && typeof given?.headers?.has === "function"; // undefined is not over 100
+}
+
+/** Throws `NO_RESPONSE` for what no client can be sent. */
 export function mustBeResponse(value: Response | undefined, context: Context): Response {
-  if (value && value.status > 100 && typeof value.headers?.has === "function") return value;
+  if (isResponse(value)) return value;
   throw new GodwitError("NO_RESPONSE", `No Response came from ${context.route || "middleware"}.`);
 }

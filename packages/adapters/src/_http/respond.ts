@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { LightBody, Take } from "./light-response.ts";
 
 export type Outgoing = ServerResponse<IncomingMessage> | Http2ServerResponse<Http2ServerRequest>;
 
@@ -15,6 +16,8 @@ export interface SendOptions {
   close?: boolean;
   /** Milliseconds for which a client may leave a full socket unread. Default: for ever. */
   stall?: number;
+  /** Gives the body of a light response, so that no stream is made. */
+  take?: Take;
   /** Hears why a body failed. */
   onError?(error: unknown): void;
 }
@@ -33,16 +36,53 @@ const HOP_BY_HOP = /^(?:(?:proxy-)?connection|keep-alive|te|trailer|transfer-enc
  * body that fails cuts the connection, so that the client sees an aborted answer, not a short one. What HTTP cannot carry
  * (a status or a field that it does not have, a body that was read before) is a 500 without content.
  */
-export async function sendResponse(out: Outgoing, response: Response, options: SendOptions = {}): Promise<void> {
-  const { status, body } = response;
+export function sendResponse(out: Outgoing, response: Response, options: SendOptions = {}): Promise<void> | undefined {
+  const taken = options.take?.(response);
+  if (!taken) return sendStream(out, response, options);
+  try {
+    if (!isGone(out)) sendWhole(out, response, taken.body, options);
+  } catch (error) {
+    fail(out, options, error);
+  }
+}
+
+function sendWhole(out: Outgoing, response: Response, body: LightBody, options: SendOptions): void {
+  if (body === null || options.head || hasNoBody(response.status)) {
+    sendEmpty(out, response, options);
+    return;
+  }
+  const length = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
+  writeHead(out, response, options, length);
+  if (length === 0) out.end();
+  else if (typeof body !== "string") end(out, body);
+  else if (length > body.length || "stream" in out) end(out, Buffer.from(body));
+  else out.end(body, "latin1"); // ASCII alone
+}
+
+function hasNoBody(status: number): boolean {
+  return status === 204 || status === 205 || status === 304;
+}
+
+/** RFC 9110 section 8.6: no length in a 204; in a 304 and for HEAD the length would be that of a GET's body. */
+function sendEmpty(out: Outgoing, response: Response, options: SendOptions): void {
+  const { status } = response;
+  writeHead(out, response, options, options.head || status === 204 || status === 304 ? undefined : 0);
+  out.end();
+}
+
+function fail(out: Outgoing, options: SendOptions, error: unknown): void {
+  options.onError?.(error);
+  if (!out.writableEnded) out.destroy(error instanceof Error ? error : undefined);
+}
+
+async function sendStream(out: Outgoing, response: Response, options: SendOptions): Promise<void> {
+  const { body } = response;
   try {
     if (isGone(out)) {
       await body?.cancel(gone());
-    } else if (!body || options.head || status === 204 || status === 205 || status === 304) {
+    } else if (!body || options.head || hasNoBody(response.status)) {
       body?.cancel().catch(() => {});
-      // RFC 9110 section 8.6: no length in a 204; in a 304 and for HEAD the length would be that of a GET's body.
-      writeHead(out, response, options, options.head || status === 204 || status === 304 ? undefined : 0);
-      out.end();
+      sendEmpty(out, response, options);
     } else {
       const reader = orRefuse(out, () => body.getReader());
       try {
@@ -54,8 +94,7 @@ export async function sendResponse(out: Outgoing, response: Response, options: S
       }
     }
   } catch (error) {
-    options.onError?.(error);
-    if (!out.writableEnded) out.destroy(error instanceof Error ? error : undefined);
+    fail(out, options, error);
   }
 }
 

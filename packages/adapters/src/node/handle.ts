@@ -11,6 +11,7 @@ import type { App, ExecutionContext } from "@godwit/core/types";
 import { createOrigins, joinUrl, readTarget } from "../_http/authority.ts";
 import { IncomingBody } from "../_http/body.ts";
 import { createClientReader } from "../_http/forwarded.ts";
+import { createLightResponse } from "../_http/light-response.ts";
 import { createLazyRequest, createNativeRequest } from "../_http/request.ts";
 import { type SendOptions, sendResponse } from "../_http/respond.ts";
 import type { AnswerFile } from "./assets.ts";
@@ -49,6 +50,7 @@ export function createHandler(
   const toOrigin = createOrigins();
   const readClient = createClientReader(options.trustProxy ?? false);
   const toRequest = options.nativeRequest ? createNativeRequest() : createLazyRequest();
+  const take = options.nativeRequest ? undefined : createLightResponse();
   const { live, ready } = options.health ?? {};
   const { env, waitUntil } = createExecution(state);
   const pipelined = createDepth(limits.streams);
@@ -56,17 +58,20 @@ export function createHandler(
   return (message, answer, waits) => {
     const isTooDeep = pipelined(message, answer);
     let isLast = isTooDeep;
-    const respond = async (response: Response, body = new IncomingBody(message)) => {
+    const respond = (response: Response, body = new IncomingBody(message)) => {
       const send: SendOptions = {
         head: message.method === "HEAD",
         // A client that was never told to go on may send its body or not: what comes next could be either.
         close: state.closing || isLast || (waits && !body.used),
         stall: limits.stall,
+        take,
         onError: report,
       };
-      if (!body.empty && !("stream" in message)) linger(message, limits.headerTime);
-      await sendResponse(answer, response, send);
-      if (!body.empty) body.discard(limits.bodyBytes);
+      if (body.empty || message.complete) return sendResponse(answer, response, send);
+      if (!("stream" in message)) linger(message, limits.headerTime);
+      const discard = () => body.discard(limits.bodyBytes);
+      const sending = sendResponse(answer, response, send);
+      return sending ? sending.then(discard) : discard();
     };
 
     const run = async (): Promise<void> => {
@@ -121,14 +126,15 @@ export function createHandler(
     };
 
     state.active++;
+    const done = () => {
+      state.active--;
+    };
     run()
       .catch((error) => {
         report(error);
         answer.destroy();
       })
-      .finally(() => {
-        state.active--;
-      });
+      .then(done);
   };
 }
 

@@ -59,7 +59,8 @@ export interface ServeOptions {
   /**
    * Hands the platform's own Request objects to the app and leaves the globals alone; slower. For apps with a module
    * that keeps `Request` or `fetch` from before the server started, such as instrumentation. Default false: the global
-   * Request and fetch are wrapped, once in a process, so that they take the server's lazy requests.
+   * Request and fetch are wrapped, once in a process, so that they take the server's lazy requests, and the global
+   * Response is replaced by a light one.
    */
   nativeRequest?: boolean;
 }

@@ -115,7 +115,8 @@ test("messages whose length could be read in two ways are refused", async () => 
     assert.match(await once(url, "POST / HTTP/1.1", both, "0\r\n\r\n"), /^HTTP\/1.1 400/);
     const twice = [host, "Content-Length: 5", "Content-Length: 6"];
     assert.match(await once(url, "POST / HTTP/1.1", twice, "hello!"), /^HTTP\/1.1 400/);
-    assert.match(await once(url, "POST / HTTP/1.1", [host, "Transfer-Encoding: xchunked"]), /^HTTP\/1.1 400/);
+    // RFC 9112 section 6.1 has a status of its own for it; node:http's parser, when it comes first, says 400.
+    assert.match(await once(url, "POST / HTTP/1.1", [host, "Transfer-Encoding: xchunked"]), /^HTTP\/1.1 (?:501|400)/);
     assert.match(await once(url, "GET / HTTP/1.1", [host, "X: a\nB: c"]), /^HTTP\/1.1 (400|200)/);
     const bad = await once(url, "POST / HTTP/1.1", [host, "Transfer-Encoding: chunked"], "zz\r\nhello\r\n0\r\n\r\n");
     assert.doesNotMatch(bad, /^HTTP\/1.1 200/);
