@@ -3,6 +3,7 @@
  * @module
  */
 import { once } from "node:events";
+import { statSync } from "node:fs";
 import { basename, join, relative, sep } from "node:path";
 
 /** What one save writes comes in several events. */
@@ -35,18 +36,36 @@ export async function watch(root: string, onChange: (changes: Changes) => void):
       .some((part) => IGNORED.has(part));
   const watcher = open(root, { ignored: isIgnored, ignoreInitial: true, atomic: false, ignorePermissionErrors: true });
   const ready = once(watcher, "ready");
-  let waiting = new Set<string>();
+  /** Path -> whether chokidar itself told of it. */
+  let waiting = new Map<string, boolean>();
+  const known = new Map<string, string>();
   let timer: NodeJS.Timeout | undefined;
   const tell = (): void => {
     timer = undefined;
-    const paths = waiting;
-    waiting = new Set();
-    onChange(sort(root, paths));
+    const paths = [...waiting].filter(([path, isTold]) => {
+      const state = stateOf(path);
+      const before = known.get(path);
+      known.set(path, state);
+      if (state === FOLDER) return false;
+      return state !== before && (isTold || state !== GONE || before !== undefined);
+    });
+    waiting = new Map();
+    if (paths.length > 0) onChange(sort(root, new Set(paths.map(([path]) => path))));
   };
-  watcher.on("all", (event, path) => {
-    if (event === "addDir") return;
-    waiting.add(path);
+  const add = (path: string, isTold: boolean): void => {
+    waiting.set(path, isTold || waiting.get(path) === true);
     timer ??= setTimeout(tell, TICK);
+  };
+  watcher.on("all", (_event, path) => add(path, true));
+  // The same as the system tells it: chokidar drops a second save within 50 ms, such as a formatter's.
+  watcher.on("raw", (_event, name, details) => {
+    const { watchedPath } = Object(details) as { watchedPath?: unknown }; // chokidar leaves it untyped
+    if (typeof name !== "string" || typeof watchedPath !== "string") return;
+    for (const path of basename(watchedPath) === name
+      ? [watchedPath, join(watchedPath, name)]
+      : [join(watchedPath, name)]) {
+      if (!isIgnored(path)) add(path, false);
+    }
   });
   watcher.on("error", () => {}); // a folder that went away while it was read is told as gone
   return {
@@ -56,6 +75,16 @@ export async function watch(root: string, onChange: (changes: Changes) => void):
       return watcher.close();
     },
   };
+}
+
+const GONE = "gone";
+const FOLDER = "folder";
+
+/** Differs after each save. */
+function stateOf(path: string): string {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (!stats) return GONE;
+  return stats.isDirectory() ? FOLDER : `${stats.ino} ${stats.mtimeNs} ${stats.size}`;
 }
 
 function sort(root: string, paths: ReadonlySet<string>): Changes {
