@@ -138,7 +138,7 @@ function filesOf(app: ScannedApp): string[] {
 }
 
 /** Files that are imported by their default export -> what that must be. */
-function defaultsOf(app: ScannedApp): Map<string, string> {
+export function defaultsOf(app: ScannedApp): Map<string, string> {
   const files = new Map<string, string>();
   const middleware = [...app.rootMiddleware, ...app.routes.flatMap((route) => route.middleware)];
   for (const file of middleware) files.set(file, "a middleware or an array of them");
@@ -148,7 +148,12 @@ function defaultsOf(app: ScannedApp): Map<string, string> {
   return files;
 }
 
-function requireDefault(file: string, { exports, commonjs }: Shipped, what: string): void {
+/** Throws DEFAULT_MISSING. */
+export function requireDefault(
+  file: string,
+  { exports, commonjs }: Pick<Shipped, "exports" | "commonjs">,
+  what: string,
+): void {
   if (exports.includes("default") && !commonjs) return;
   throw new GodwitError("DEFAULT_MISSING", `${file} has no default export. It must be ${what}: export default ...`);
 }

@@ -31,7 +31,7 @@ export function errorToFailure(error: unknown, file?: string): DevFailure {
     const [, at, line, column, text = "", frame] = placed;
     return { code, message: text, file: at, line: Number(line), column: Number(column), frame };
   }
-  const named = file ?? /^((?:routes|matchers)\/\S+|env\.\w+) /.exec(message)?.[1];
+  const named = /^((?:routes|matchers)\/\S+|env\.\w+) /.exec(message)?.[1] ?? file;
   return { code, message, ...(named && { file: named }), ...(!(error instanceof GodwitError) && { stack }) };
 }
 

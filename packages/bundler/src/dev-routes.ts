@@ -46,6 +46,12 @@ export function routeSource(
   return appSource(planOf([plan]), toAnalysed(app, [plan]), { dev: true, stores });
 }
 
+/** Files of the app whose default export a generated source imports under no other name. */
+export function defaultsIn(source: string): string[] {
+  const imports = source.matchAll(/^import (?:\{ default as \w+ \}|\w+) from "\.\/([^"]+)";$/gm);
+  return [...imports].flatMap(([, file]) => file ?? []);
+}
+
 export interface Exports {
   names: string[];
   /** `export * from`. */

@@ -160,6 +160,12 @@ test("middleware, env, the error answer and the 404 answer are live", async (t) 
   assert.deepEqual([await app.ask("/"), await app.ask("/x")], ["200 first", "200 first"]);
   await app.save({ "routes/_middleware.ts": 'export default () => new Response("second");' });
   assert.deepEqual([await app.ask("/"), await app.ask("/x")], ["200 second", "200 second"]);
+  const lost = await app.save({ "routes/_middleware.ts": "export const none = 1;" });
+  assert.deepEqual(
+    lost.failures.map(({ code, file }) => [code, file]),
+    [["DEFAULT_MISSING", "routes/_middleware.ts"]],
+  );
+  assert.deepEqual([await app.ask("/"), await app.ask("/x")], ["200 second", "200 second"]);
   await app.save({ "routes/_middleware.ts": null, "routes/_error.ts": null });
   assert.match(await app.ask("/"), /^500 \{/);
 });

@@ -7,6 +7,7 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { GodwitError } from "@godwit/core/errors";
 import { transform } from "esbuild";
+import { defaultsOf, requireDefault } from "./analyse.ts";
 import { realPath } from "./dev-compile.ts";
 import type {
   DevAnswer,
@@ -24,6 +25,7 @@ import { type Module, ModuleGraph, type Placer } from "./dev-graph.ts";
 import { ImportPlacer, openFolder } from "./dev-import.ts";
 import {
   DISPATCHER,
+  defaultsIn,
   dispatcherSource,
   patternOf,
   type RouteFacts,
@@ -70,6 +72,10 @@ class Dev implements DevGraph {
   #byFile = new Map<string, ScannedRoute>();
   /** Files whose coming or going was seen; scanned ones are among them. */
   #names = new Set<string>();
+  /** Files that are imported by their default export -> what that must be. */
+  #defaults: ReadonlyMap<string, string> = new Map();
+  /** Compiled files that have one. */
+  readonly #checked = new WeakSet<object>();
   #scanFailure: DevFailure | undefined;
   #generation = 0;
   #last: Promise<unknown> = Promise.resolve();
@@ -151,7 +157,7 @@ class Dev implements DevGraph {
     const module = graph.module(isFront ? DISPATCHER : routeModule(id));
     if (module.dirty || module.stale) {
       await graph.update([module]);
-      if (graph.isWhole(module)) graph.place(module);
+      if (!module.failure && graph.isWhole(module)) graph.place(module);
       else if (module.version === 0) throw failureToError(this.#why(graph, module));
     }
     return { ...placer.locate(module), version: `${module.version}.${this.#generation}` };
@@ -159,6 +165,7 @@ class Dev implements DevGraph {
 
   /** Why a module cannot be served. */
   #why(graph: ModuleGraph, module: Module): DevFailure {
+    if (module.failure) return module.failure;
     for (const { compiled, failure } of graph.reach(module)) if (!compiled && failure) return failure;
     throw new TypeError(`${module.id} is not whole, and nothing failed`);
   }
@@ -204,11 +211,23 @@ class Dev implements DevGraph {
       const route = this.#byFile.get(id);
       const module = route && graph.find(routeModule(route.pattern));
       if (module) module.dirty = true;
+      const file = nameFor(this.#root, id);
+      if (this.#defaults.has(file)) this.#spotDefault(graph, file);
     }
     return [
       ...changed,
       ...(await graph.update(graph.generated.filter((module) => module.dirty && this.#isServed(module)))),
     ];
+  }
+
+  /** Who imports a file that has lost its default export is to say so. */
+  #spotDefault(graph: ModuleGraph, file: string): void {
+    const module = this.#moduleOf(graph, file);
+    try {
+      this.#requireDefault(module, file);
+    } catch {
+      for (const importer of module.importers) if (this.#isServed(importer)) importer.dirty = true;
+    }
   }
 
   #isServed({ id }: Module): boolean {
@@ -226,31 +245,54 @@ class Dev implements DevGraph {
     return false;
   }
 
-  /** Writes the source of a generated module; false while the route's file is still to be compiled. */
+  /** Writes the source of a generated module; false while a file that it depends on is still to be compiled. */
   #refresh(graph: ModuleGraph, module: Module): boolean {
     const pattern = patternOf(module.id);
-    if (pattern === undefined) {
-      if (module.id === DISPATCHER) module.source = dispatcherSource(this.#app, this.#options.stores);
-      return true;
-    }
-    const route = this.#byPattern.get(pattern);
-    if (!route) return false;
-    const file = graph.module(realPath(join(this.#root, route.file)));
-    if (file.dirty || !file.compiled) {
-      if (!module.deps.includes(file)) graph.link(module, [...module.deps, file]);
-      return false;
-    }
+    if (pattern === undefined && module.id !== DISPATCHER) return true;
+    const route = this.#byPattern.get(pattern ?? "");
+    if (pattern !== undefined && !route) return false;
+    const { stores } = this.#options;
+    const needed = new Set<Module>();
     try {
-      module.source = routeSource(this.#app, route, this.#factsOf(graph, route, file), this.#options.stores);
+      if (route && !this.#has(graph, route.file, needed)) return false;
+      const source = route
+        ? routeSource(this.#app, route, this.#factsOf(graph, route), stores)
+        : dispatcherSource(this.#app, stores);
+      const files = defaultsIn(source).filter((file) => this.#defaults.has(file));
+      if (!files.map((file) => this.#has(graph, file, needed)).every(Boolean)) return false;
+      for (const file of files) this.#requireDefault(this.#moduleOf(graph, file), file);
+      module.source = source;
       return true;
     } catch (error) {
-      if (!module.deps.includes(file)) graph.link(module, [...module.deps, file]);
-      graph.fail(module, errorToFailure(error, route.file));
+      graph.fail(module, errorToFailure(error, route?.file));
       return false;
+    } finally {
+      const lacking = [...needed].filter((one) => !module.deps.includes(one));
+      if (lacking.length > 0) graph.link(module, [...module.deps, ...lacking]);
     }
   }
 
-  #factsOf(graph: ModuleGraph, route: ScannedRoute, file: Module): RouteFacts {
+  #moduleOf(graph: ModuleGraph, file: string): Module {
+    return graph.module(realPath(join(this.#root, file)));
+  }
+
+  /** Whether a file is there to be read, compiled; it is noted as needed. */
+  #has(graph: ModuleGraph, file: string, needed: Set<Module>): boolean {
+    const module = this.#moduleOf(graph, file);
+    needed.add(module);
+    return !module.dirty && module.compiled !== undefined;
+  }
+
+  /** Looks once at each compiled file. */
+  #requireDefault({ id, compiled }: Module, file: string): void {
+    if (!compiled || this.#checked.has(compiled)) return;
+    const exports = readExports(file, readFileSync(id, "utf8")).names;
+    requireDefault(file, { exports, commonjs: compiled.isCommonJs }, this.#defaults.get(file) ?? "");
+    this.#checked.add(compiled);
+  }
+
+  #factsOf(graph: ModuleGraph, route: ScannedRoute): RouteFacts {
+    const file = this.#moduleOf(graph, route.file);
     const { compiled } = file;
     const known = compiled && this.#facts.get(compiled);
     if (known?.pattern === route.pattern) return known.facts;
@@ -287,6 +329,7 @@ class Dev implements DevGraph {
 
   #take(app: ScannedApp): void {
     this.#app = app;
+    this.#defaults = defaultsOf(app);
     this.#byPattern = new Map(app.routes.map((route) => [route.pattern, route]));
     this.#byFile = new Map(app.routes.map((route) => [join(this.#root, route.file), route]));
     const files = [
