@@ -9,6 +9,9 @@ import { basename, join, relative, sep } from "node:path";
 /** What one save writes comes in several events. */
 const TICK = 5;
 
+/** Most editors empty a file and then write it: nothing in it is no save until this many milliseconds later. */
+const WRITING = 40;
+
 const IGNORED = new Set(["node_modules", "dist", ".git", ".godwit"]);
 
 export interface Changes {
@@ -39,17 +42,28 @@ export async function watch(root: string, onChange: (changes: Changes) => void):
   /** Path -> whether chokidar itself told of it. */
   let waiting = new Map<string, boolean>();
   const known = new Map<string, string>();
+  /** Since when files have nothing in them. */
+  const empty = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
   const tell = (): void => {
     timer = undefined;
+    const held = new Map<string, boolean>();
+    const now = performance.now();
     const paths = [...waiting].filter(([path, isTold]) => {
       const state = stateOf(path);
+      if (!state.endsWith(EMPTY)) empty.delete(path);
+      else if (now - (empty.get(path) ?? now) < WRITING) {
+        if (!empty.has(path)) empty.set(path, now);
+        held.set(path, isTold);
+        return false;
+      }
       const before = known.get(path);
       known.set(path, state);
       if (state === FOLDER) return false;
       return state !== before && (isTold || state !== GONE || before !== undefined);
     });
-    waiting = new Map();
+    waiting = held;
+    if (held.size > 0) timer = setTimeout(tell, TICK);
     if (paths.length > 0) onChange(sort(root, new Set(paths.map(([path]) => path))));
   };
   const add = (path: string, isTold: boolean): void => {
@@ -78,6 +92,7 @@ export async function watch(root: string, onChange: (changes: Changes) => void):
 }
 
 const GONE = "gone";
+const EMPTY = " 0";
 const FOLDER = "folder";
 
 /** Differs after each save. */
