@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { createCommand, oneTarget, openProject, type SetExit, type Shared, toNumber } from "../options.ts";
 import { print } from "../output.ts";
 import { untilInterrupted } from "../project/interrupt.ts";
@@ -37,9 +37,9 @@ export function command(_exit: SetExit): Command {
     .action(run);
 }
 
-async function run(options: Options): Promise<void> {
+async function run(options: Options, command: Command): Promise<void> {
   const { cert, key, host, port, stage, front } = options;
-  if ((cert === undefined) !== (key === undefined)) throw new InvalidArgumentError("--cert and --key go together.");
+  if ((cert === undefined) !== (key === undefined)) command.error("error: --cert and --key go together.");
   const stopped = untilInterrupted();
   const [project, { openSession }, report] = await Promise.all([
     openProject(options),
