@@ -77,7 +77,9 @@ export function createApp(match: Match, options: AppOptions = {}): App {
       } catch (error) {
         context.error = error;
       }
-      let response = await link(request, context);
+      const answer = link(request, context);
+      // An answer at hand needs no turn of the queue.
+      let response = answer instanceof Promise ? await answer : answer;
       // The header first: a light Response makes its body's stream only when that is read.
       if (!response.headers.has("content-type") && response.body) response = toTyped(response);
       if (request.method !== "HEAD" || !response.body) return response;
