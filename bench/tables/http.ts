@@ -3,12 +3,13 @@
  * @module
  */
 import { once } from "node:events";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Child, startChild } from "../frame/child.ts";
 import { findContestants, openTemporary, prepareServer } from "../frame/contestants.ts";
 import { runLoad } from "../frame/load.ts";
 import { choose, type TableOptions } from "../frame/options.ts";
+import { freePort } from "../frame/port.ts";
 import { TABLE } from "../frame/requests.ts";
 import type { Table } from "../frame/result.ts";
 import { type Column, type Row, runRounds } from "../frame/rounds.ts";
@@ -88,16 +89,6 @@ async function start(file: string): Promise<{ child: Child; port: number; idle: 
     await child.stop();
     throw cause;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (typeof address !== "object" || address === null) throw new TypeError("a TCP server has a port");
-  return address.port;
 }
 
 async function waitFor(port: number): Promise<void> {

@@ -5,12 +5,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { openTemporary } from "../frame/contestants.ts";
 import { choose, type TableOptions } from "../frame/options.ts";
+import { freePort } from "../frame/port.ts";
 import type { Table } from "../frame/result.ts";
 import { runRounds } from "../frame/rounds.ts";
 
@@ -118,13 +118,3 @@ const schema = z.object({ id: z.string(), n: z.number().min(${at}) });
 export const POST = async (request: Request) => Response.json(schema.parse(await request.json()));
 export const GET = () => new Response(${JSON.stringify(text)});
 `;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (typeof address !== "object" || address === null) throw new TypeError("a TCP server has a port");
-  return address.port;
-}

@@ -2,7 +2,6 @@
  * An artefact for `godwit dev`: the platform's own layout with the swapping app in each function, one a variant.
  * @module
  */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { bundle } from "./bundle.ts";
@@ -13,7 +12,8 @@ import { emit } from "./emit.ts";
 import { checkOut } from "./emit-out.ts";
 import { openStage } from "./emit-stage.ts";
 import { entrySource } from "./entry.ts";
-import { type EnvNames, readEnvNames } from "./env-names.ts";
+import { findEnvNames } from "./env-names.ts";
+import { openOwnFolder } from "./own-folder.ts";
 import { readRouteConfig } from "./route-config.ts";
 import { scanApp } from "./scan.ts";
 import type { AnalysedApp, BuildConfig, ScannedApp, ScannedRoute } from "./steps.ts";
@@ -64,7 +64,7 @@ export async function writeDevArtefact(given: DevArtefactOptions): Promise<Artef
     entrySource: (each) => entrySource(each, target, targetConfig),
     appSource: ({ variant }) => swapSource(url, target.variants[variant]?.dev),
   });
-  ignore(root, given.out);
+  if (given.out === undefined) openOwnFolder(root);
   const stage = openStage(out, target.name);
   try {
     const options = { root, app: name, target, targetConfig, config, adaptersFrom };
@@ -97,7 +97,7 @@ async function plan(options: DevArtefactOptions & { config: BuildConfig }, scann
     }
   }
   const routes = await Promise.all(scanned.routes.map((route) => readRoute(root, route)));
-  const envNames = await readNames(root, scanned.env);
+  const envNames = await findEnvNames(root, scanned.env);
   const base = { needs: [], usesWaitUntil: true, external: [] };
   const app: AnalysedApp = { ...scanned, routes, envNames, base, code: { chunks: [], routes: {} } };
   const rest: RoutePlan = { file: "", pattern: "/", segments: [], methods: ["*"], config: {}, middleware: [], ...base };
@@ -156,21 +156,4 @@ async function readRoute(root: string, route: ScannedRoute): Promise<RoutePlan> 
   } catch {
     return { ...plain, config: {} };
   }
-}
-
-async function readNames(root: string, file: string | undefined): Promise<EnvNames> {
-  try {
-    if (file) return readEnvNames(parseSource(file, await readFile(join(root, file), "utf8")));
-  } catch {
-    // The app that is swapped in says what is wrong with it.
-  }
-  return { vars: [], secrets: [] };
-}
-
-/** A folder of Godwit's in the app is nothing to commit. */
-function ignore(root: string, out: string | undefined): void {
-  const folder = join(root, ".godwit");
-  if (out !== undefined || existsSync(join(folder, ".gitignore"))) return;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, ".gitignore"), "*\n");
 }

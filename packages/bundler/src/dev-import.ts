@@ -2,7 +2,7 @@
  * Modules for a runtime that imports files: one ES module a version, in `<root>/.godwit/dev/`.
  * @module
  */
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { GodwitError } from "@godwit/core/errors";
@@ -10,14 +10,14 @@ import { createNamer } from "./bundle-names.ts";
 import { MARK, META } from "./dev-compile.ts";
 import type { Module, ModuleGraph, Place, Placer } from "./dev-graph.ts";
 import { toPositions } from "./dev-maps.ts";
+import { openOwnFolder } from "./own-folder.ts";
 
-/** A new folder of this process; those that dead processes left are removed. Throws LOAD_READ_ONLY. */
+/** A new folder of this process; those that dead processes left are removed. Throws DEV_READ_ONLY. */
 export function openFolder(root: string): string {
-  const base = join(root, ".godwit");
-  const parent = join(base, "dev");
+  const parent = join(root, ".godwit", "dev");
   try {
+    openOwnFolder(root);
     mkdirSync(parent, { recursive: true });
-    if (!existsSync(join(base, ".gitignore"))) writeFileSync(join(base, ".gitignore"), "*\n");
     for (const name of readdirSync(parent)) {
       if (!isAlive(Number.parseInt(name, 10))) rmSync(join(parent, name), { recursive: true, force: true });
     }
@@ -38,7 +38,6 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The code of the error is load.ts's. */
 function readOnly(folder: string, cause: unknown): GodwitError {
   return new GodwitError(
     "DEV_READ_ONLY",

@@ -2,10 +2,12 @@
  * The names that `env.ts` declares, without running it.
  * @module
  */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { GodwitError } from "@godwit/core/errors";
 import type { Node } from "oxc-parser";
 import { NotLiteral, readLiteral, readProperties } from "./config-literal.ts";
-import { findExport, locate, type Syntax, unwrap } from "./syntax.ts";
+import { findExport, locate, parseSource, type Syntax, unwrap } from "./syntax.ts";
 
 export interface EnvNames {
   /** Those that are no secrets, sorted. */
@@ -32,6 +34,16 @@ export function readEnvNames(syntax: Syntax): EnvNames {
     if (error instanceof NotLiteral) throw notLiteral(syntax, error.at, error.message);
     throw error;
   }
+}
+
+/** In development: none where the file cannot be read so, since the app that loads it says what is wrong with it. */
+export async function findEnvNames(root: string, file: string | undefined): Promise<EnvNames> {
+  try {
+    if (file) return readEnvNames(parseSource(file, await readFile(join(root, file), "utf8")));
+  } catch {
+    // As above.
+  }
+  return { vars: [], secrets: [] };
 }
 
 function readNames(node: Node | undefined): string[] {

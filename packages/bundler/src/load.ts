@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { GodwitError } from "@godwit/core/errors";
@@ -18,6 +18,7 @@ import { resolveGodwit } from "./bundle-resolve.ts";
 import type { Artefact, FunctionPlan } from "./contracts.ts";
 import { mend } from "./emit-stage.ts";
 import { appSource } from "./entry.ts";
+import { openOwnFolder } from "./own-folder.ts";
 import { scanApp } from "./scan.ts";
 import { chooseStores } from "./stores.ts";
 import { writeTypes } from "./types-file.ts";
@@ -152,7 +153,7 @@ function store(root: string, name: string, code: string, map: string | undefined
   const hash = createHash("sha256").update(code).digest("hex").slice(0, 12);
   const file = join(folder, `${name}-${hash}.mjs`);
   try {
-    mkdirSync(folder, { recursive: true });
+    openOwnFolder(root);
     for (const other of readdirSync(folder)) {
       const isOld = /^[\w.-]+-[0-9a-f]{12}\.mjs(\.map)?$/.test(other) && other.startsWith(`${name}-`);
       const stats = isOld ? statSync(join(folder, other), { throwIfNoEntry: false }) : undefined;
@@ -160,7 +161,6 @@ function store(root: string, name: string, code: string, map: string | undefined
     }
     if (map !== undefined) replace(`${file}.map`, toRelative(map, folder, root));
     replace(file, `${code}//# sourceMappingURL=${basename(file)}.map\n`);
-    if (!existsSync(join(folder, ".gitignore"))) writeFileSync(join(folder, ".gitignore"), "*\n");
   } catch (cause) {
     throw new GodwitError("LOAD_READ_ONLY", `${folder} cannot be written: ${(cause as Error).message}`, { cause });
   }

@@ -2,8 +2,9 @@
  * `<root>/.godwit/types.d.ts`: what the app's own files say about `context.env`, its routes and stores, for the editor.
  * @module
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { openOwnFolder } from "./own-folder.ts";
 import type { ScannedApp } from "./steps.ts";
 
 /** Where the types are written, relative to the app's folder. */
@@ -44,9 +45,7 @@ export function writeTypes(
   const partial = `${file}.${process.pid}`;
   try {
     if (existsSync(file) && readFileSync(file, "utf8") === text) return;
-    const folder = join(app.root, ".godwit");
-    mkdirSync(folder, { recursive: true });
-    if (!existsSync(join(folder, ".gitignore"))) writeFileSync(join(folder, ".gitignore"), "*\n");
+    openOwnFolder(app.root);
     writeFileSync(partial, text);
     renameSync(partial, file);
   } catch {

@@ -76,7 +76,7 @@ export function defineLightResponse(Native: typeof Response): { Light: typeof Re
       // These throw, as the platform words it: null is no init here.
       if (text === undefined || args[1] === null || !isInit(args[1])) return Native.json(...args);
       const response = new LightResponse(text, args[1], JSON_TYPE);
-      return isLight(response) ? (response as unknown as Response) : Native.json(...args); // every member is there, see below
+      return isLight(response) ? asResponse(response) : Native.json(...args);
     }
 
     static take(response: unknown): Taken | undefined {
@@ -129,10 +129,15 @@ export function defineLightResponse(Native: typeof Response): { Light: typeof Re
       const copy = new LightResponse(null, this);
       copy.#body = this.#body;
       if (this.#native || this.#used) copy.#native = LightResponse.native(this).clone();
-      return copy as unknown as Response; // see json
+      return asResponse(copy);
     }
   }
   const { isLight } = LightResponse;
+
+  /** The members that the class does not write are put on its prototype below, where the type checker cannot see them. */
+  function asResponse(light: LightResponse): Response {
+    return light as unknown as Response; // hence
+  }
 
   /** A member of the platform's response behind `value`; a method of it is bound. */
   function own<T>(name: string, value: unknown): T {
@@ -178,7 +183,7 @@ export function defineLightResponse(Native: typeof Response): { Light: typeof Re
     },
   });
   Object.defineProperties(LightResponse, { name: { value: "Response" }, length: { value: 0 } });
-  const Light = LightResponse as unknown as typeof Response; // every member is there, see above
+  const Light = LightResponse as unknown as typeof Response; // its instances: see asResponse; its statics are Native's, by prototype
   return { Light, take: LightResponse.take };
 }
 

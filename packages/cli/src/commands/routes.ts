@@ -16,8 +16,8 @@ async function run(options: Shared): Promise<void> {
     const printed = [];
     for (const target of options.target ?? project.targets) {
       const onStep = (step: string) => progress(`${target}: ${step}`);
-      const result = await buildTarget(project, target, { out, stage: options.stage, onStep }).finally(() =>
-        progress(""),
+      const result = await buildTarget(project, target, { out, stage: options.stage, report: false, onStep }).finally(
+        () => progress(""),
       );
       const { manifest } = result.artefact;
       printed.push({ target, functions: manifest.functions, front: manifest.front, notices: result.notices });

@@ -90,7 +90,7 @@ async function* replay(options: ConformOptions, run: ConformRun, requests: Confo
   const override = { ...(run.front !== undefined && { front: run.front }), ...run.config };
   const { folder: out, remove } = await openTemporary("conform");
   try {
-    const { artefact } = await buildTarget(project, run.target, { out, stage, override });
+    const { artefact } = await buildTarget(project, run.target, { out, stage, override, report: false });
     const used = await variantsOf(run.target, artefact.manifest);
     // Each run begins with empty stores, as the emulators' own are.
     const values = { ...(project.build.stores && { STORE_PATH: join(out, "stores") }), ...env };

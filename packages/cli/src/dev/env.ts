@@ -4,8 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import type { EnvDefinition } from "@godwit/core/types";
+import { findEnvNames } from "@godwit/bundler";
 import { stageEnv } from "../project/env-files.ts";
 
 const FILES = ["ts", "mts", "js", "mjs", "tsx", "jsx"].map((extension) => `env.${extension}`);
@@ -35,16 +34,11 @@ export function isEnvModule(root: string, path: string): boolean {
   return FILES.some((name) => join(root, name) === path);
 }
 
-/** The names that `env.ts` declares. One that cannot be loaded is reported by the app, which loads it too. */
+/** The names that `env.ts` declares, read as the build reads them: its code runs in the app alone. */
 async function namesIn(root: string): Promise<readonly string[]> {
-  const file = FILES.find((name) => existsSync(join(root, name)));
-  if (!file) return [];
-  try {
-    const { bundleModule } = await import("@godwit/bundler");
-    const path = await bundleModule({ root, file });
-    const { default: definition } = (await import(pathToFileURL(path).href)) as { default?: EnvDefinition }; // asked next
-    return definition?.names ?? [];
-  } catch {
-    return [];
-  }
+  const { vars, secrets } = await findEnvNames(
+    root,
+    FILES.find((name) => existsSync(join(root, name))),
+  );
+  return [...vars, ...secrets];
 }

@@ -17,6 +17,8 @@ export interface BuildTargetOptions {
   /** Whose `.env` files are read. Default `dev`. */
   stage?: string;
   measure?: boolean;
+  /** Whether a report is written. Default true; an artefact that does not stay needs none. */
+  report?: boolean;
   /** Laid over the target's slice of the config. */
   override?: Record<string, unknown>;
   onStep?(step: Step): void;
@@ -31,7 +33,7 @@ export async function buildTarget(
   options: BuildTargetOptions = {},
 ): Promise<BuildResult> {
   const { target } = await platforms[name].target();
-  const { out, stage = "dev", override, onStep } = options;
+  const { out, stage = "dev", override, report = true, onStep } = options;
   return build({
     root: project.root,
     app: project.name,
@@ -39,7 +41,7 @@ export async function buildTarget(
     targetConfig: await project.slice(name, override),
     config: project.build,
     adaptersFrom: import.meta.url,
-    platforms: await allPlatforms(project),
+    ...(report && { platforms: await allPlatforms(project) }),
     secretValues: await stageEnv(project.root, stage, Object.keys(process.env)),
     ...(out !== undefined && { out }),
     ...(onStep && { onStep }),
