@@ -1,0 +1,7 @@
+/**
+ * What the command line takes from here.
+ * @module
+ */
+export type * from "./contracts.ts";
+export { systemClock } from "./engine/clock.ts";
+export { deployers } from "./registry.ts";

@@ -1,0 +1,7 @@
+/**
+ * The vendors, each loaded only when its name is asked for. A folder in `deployers/` is a line here.
+ * @module
+ */
+import type { DeployerModule } from "./contracts.ts";
+
+export const deployers: Record<string, () => Promise<DeployerModule>> = {};
