@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createApp, godwit } from "./cli.fixture.ts";
-import { loadTools } from "./project/tools.ts";
+import { findTool, loadTools } from "./project/tools.ts";
 
 const ROUTE = { "routes/index.ts": 'export const GET = () => new Response("ok");' };
 
@@ -123,4 +123,14 @@ test("a missing tool is an error with its reason and the command that installs i
     code: "TOOL_MISSING",
     message: /it plays the platform\. Install it with: yarn add -D no-such-tool-here$/,
   });
+});
+
+test("a tool is found as soon as it is installed, by the command that missed it", async (t) => {
+  const root = await createApp(t, ROUTE);
+  assert.equal(findTool(root, "late-tool"), undefined);
+  const folder = join(root, "node_modules/late-tool");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), '{ "main": "main.cjs" }');
+  writeFileSync(join(folder, "main.cjs"), "module.exports = 1;");
+  assert.equal(findTool(root, "late-tool"), join(folder, "main.cjs"));
 });

@@ -1,5 +1,6 @@
 import { relative, resolve } from "node:path";
 import { isCancel, select, text } from "@clack/prompts";
+import { platforms } from "@godwit/adapters/registry";
 import { GodwitError } from "@godwit/core/errors";
 import { Command, Option } from "commander";
 import colors from "../colors.ts";
@@ -10,6 +11,7 @@ import { writeAll } from "../init/write.ts";
 import type { SetExit } from "../options.ts";
 import { note, print, printJson } from "../output.ts";
 import { TARGETS, type TargetName } from "../project/config.ts";
+import { findTool, installCommand, installTools } from "../project/tools.ts";
 
 interface Options {
   target?: TargetName;
@@ -35,7 +37,7 @@ export function command(exit: SetExit): Command {
       const isAsking = !options.yes && !options.json && process.stdin.isTTY && process.stdout.isTTY && !process.env.CI;
       const answers = isAsking
         ? await ask(folder, options)
-        : { folder: folder ?? ".", target: options.target ?? "node" };
+        : { folder: folder ?? ".", target: options.target ?? ("node" as const) };
       if (answers) await run(answers.folder, answers.target, options);
       else exit(EXIT.interrupted);
     });
@@ -45,20 +47,37 @@ export function command(exit: SetExit): Command {
 async function ask(
   given: string | undefined,
   options: Options,
-): Promise<{ folder: string; target: string } | undefined> {
+): Promise<{ folder: string; target: TargetName } | undefined> {
   const initial = isPackage(".") ? "." : "my-app";
-  const folder = given ?? (await text({ message: "Which folder?", placeholder: initial, defaultValue: initial }));
+  const folder =
+    given ??
+    (await text({
+      message: "Which folder?",
+      placeholder: initial,
+      defaultValue: initial,
+      validate: (value) => objection(value || initial, options),
+    }));
   if (isCancel(folder)) return undefined;
   const target =
     options.target ??
     (await select({
       message: "Where will it run? The same app builds for all; this is the default.",
-      options: ["node", ...TARGETS.filter((name) => name !== "node")].map((value) => ({ value, label: value })),
+      options: [...TARGETS].sort((a, b) => Number(b === "node") - Number(a === "node")).map((value) => ({ value })),
     }));
   return isCancel(target) ? undefined : { folder, target };
 }
 
-async function run(folder: string, target: string, options: Options): Promise<void> {
+/** Why a folder will not do, said while it can be typed again. */
+function objection(folder: string, { name }: Options): string | undefined {
+  try {
+    planInit(resolve(folder), { target: "node", manager: "npm", name });
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+async function run(folder: string, target: TargetName, options: Options): Promise<void> {
   const root = resolve(folder);
   const manager = findManager(root, process.env.npm_config_user_agent);
   const plan = planInit(root, { target, manager, name: options.name });
@@ -73,6 +92,7 @@ async function run(folder: string, target: string, options: Options): Promise<vo
         `The app is written, but \`${manager} install\` failed in ${root}: ${why}. Run it there again.`,
       );
     }
+    await addTools(root, target);
   }
   const next = nextOf(root, manager, options.install);
   if (options.json) {
@@ -82,6 +102,17 @@ async function run(folder: string, target: string, options: Options): Promise<vo
   }
   print("\nNext:");
   for (const line of next) print(`  ${colors.bold(line)}`);
+}
+
+/** What runs the target on this machine, so that `dev` need not ask. It would ask again where this fails. */
+async function addTools(root: string, target: TargetName): Promise<void> {
+  const { tools } = await platforms[target].emulate();
+  const missing = Object.entries(tools).filter(([name]) => !findTool(root, name));
+  if (missing.length === 0) return;
+  const names = missing.map(([name]) => name);
+  for (const [name, reason] of missing) note(colors.dim(`${name}: ${reason}`));
+  note(colors.dim(installCommand(root, ...names).join(" ")));
+  await installTools(root, names);
 }
 
 function printPlan({ name, create, kept, replace }: InitPlan, target: string): void {

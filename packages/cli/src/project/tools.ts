@@ -7,14 +7,16 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline/promises";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Tool, Tools } from "@godwit/bundler/contracts";
 import { GodwitError } from "@godwit/core/errors";
+import { findManager } from "../init/manager.ts";
 
 /** The main file of a package, as the app, the CLI or the adapters see it. */
 export function findTool(root: string, name: string): string | undefined {
-  const adapters = import.meta.resolve("@godwit/adapters/registry");
-  for (const from of [join(root, "package.json"), import.meta.url, adapters]) {
+  const adapters = fileURLToPath(import.meta.resolve("@godwit/adapters/registry"));
+  for (const from of [join(root, "package.json"), fileURLToPath(import.meta.url), adapters]) {
+    if (!isInstalled(dirname(from), name)) continue;
     try {
       return createRequire(from).resolve(name);
     } catch {
@@ -22,6 +24,15 @@ export function findTool(root: string, name: string): string | undefined {
     }
   }
   return undefined;
+}
+
+/** Node remembers what its resolver did not find: asked too early, it would not see what is installed a moment later. */
+function isInstalled(from: string, name: string): boolean {
+  if (process.versions.pnp) return true; // Yarn's resolver, which needs no folder
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, "node_modules", name, "package.json"))) return true;
+    if (folder === dirname(folder)) return false;
+  }
 }
 
 /** The tools an emulator asks for (name -> reason). Asks to install a missing one on a terminal; else TOOL_MISSING. */
@@ -39,8 +50,7 @@ function createTool(path: string): Tool {
 }
 
 async function offer(root: string, name: string, reason: string): Promise<string> {
-  const [manager, ...words] = installCommand(root, name);
-  const command = [manager, ...words].join(" ");
+  const command = installCommand(root, name).join(" ");
   const missing = toolMissing(root, { [name]: reason });
   if (!process.stdin.isTTY || process.env.CI) throw missing;
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
@@ -51,12 +61,9 @@ async function offer(root: string, name: string, reason: string): Promise<string
   const answer = await Promise.race([prompt.question(question), ended]);
   prompt.close();
   if (!/^(?:y|yes|)$/i.test(answer.trim())) throw missing;
-  const code = await new Promise<number | null>((resolve, reject) => {
-    spawn(manager, words, { cwd: root, stdio: [0, 2, 2], shell: process.platform === "win32" })
-      .on("error", reject)
-      .on("exit", resolve);
-  });
-  const path = code === 0 ? findTool(root, name) : undefined;
+  await installTools(root, [name]);
+  // pnpm fails for an install script that it did not run, though all is there
+  const path = findTool(root, name);
   if (!path) throw missing;
   return path;
 }
@@ -69,18 +76,21 @@ export function toolMissing(root: string, missing: Record<string, string>): Godw
   return new GodwitError("TOOL_MISSING", lines.join("\n"));
 }
 
-/** The app's own package manager, told by the nearest lockfile. */
-export function installCommand(root: string, name: string): [string, ...string[]] {
-  const lockfiles = { "pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun", "package-lock.json": "npm" };
-  for (let folder = root; ; folder = dirname(folder)) {
-    for (const [file, manager] of Object.entries(lockfiles)) {
-      if (existsSync(join(folder, file))) return manager === "npm" ? npm(name) : [manager, "add", "-D", name];
-    }
-    if (folder === dirname(folder)) return npm(name);
-  }
+/** Runs the package manager with its own progress on standard error. Whether it worked is what `findTool` says. */
+export async function installTools(root: string, names: readonly string[]): Promise<void> {
+  const [manager, ...words] = installCommand(root, ...names);
+  await new Promise<void>((resolve) => {
+    spawn(manager, words, { cwd: root, stdio: [0, 2, 2], shell: process.platform === "win32" })
+      .on("error", () => resolve())
+      .on("exit", () => resolve());
+  });
 }
 
-/** Without install scripts: no tool needs its own, and that of aws-lambda-ric would ask for a compiler. */
-function npm(name: string): [string, ...string[]] {
-  return ["npm", "install", "--ignore-scripts", "-D", name];
+/**
+ * By the app's own package manager, told by the nearest lockfile. npm runs no install scripts: no tool needs its own,
+ * and that of aws-lambda-ric would ask for a compiler.
+ */
+export function installCommand(root: string, ...names: string[]): [string, ...string[]] {
+  const manager = findManager(root, undefined);
+  return manager === "npm" ? ["npm", "install", "--ignore-scripts", "-D", ...names] : [manager, "add", "-D", ...names];
 }
