@@ -270,7 +270,7 @@ export interface EmulateOptions {
   front?: string;
   /** For an artefact of `writeDevArtefact`: code may be made of text, stacks are of sources. Default false. */
   dev?: boolean;
-  /** Port of the debugger on 127.0.0.1, where the runtime has one process. Default: none. */
+  /** Port of the debugger on 127.0.0.1; further processes take the next ones. Nothing is timed then. Default: none. */
   inspect?: number;
 }
 

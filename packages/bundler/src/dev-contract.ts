@@ -81,6 +81,8 @@ export interface DevOptions {
   external: readonly string[];
   /** Each store's driver on the target: `chooseStores`. Default: none. */
   stores?: Record<string, StoreDriver>;
+  /** A debugger may attach: texts carry their maps, and no handler is timed. Default false. */
+  inspect?: boolean;
 }
 
 /** The module graph of one app for one variant's settings. `openDev(options)` in `dev.ts` makes one. */

@@ -8,11 +8,8 @@ import { MARK } from "./dev-compile.ts";
 import type { DevModule } from "./dev-contract.ts";
 import type { Module, ModuleGraph, Place, Placer } from "./dev-graph.ts";
 import { metaOf } from "./dev-import.ts";
-import { toPositions } from "./dev-maps.ts";
-
-/** Old versions that stay: a request on its way may still ask for one. */
-const KEPT = 200;
-const KEPT_FOR = 60_000;
+import { toInlineMap, toPositions } from "./dev-maps.ts";
+import { createRetirement, createStems } from "./dev-versions.ts";
 
 interface Text {
   code: string;
@@ -22,16 +19,18 @@ interface Text {
 export class EvaluatePlacer implements Placer {
   readonly #graph: ModuleGraph;
   readonly #folder: string;
-  readonly #nameOf: (file: string) => string;
+  /** A debugger reads the map in the text itself. */
+  readonly #inspect: boolean;
   readonly #texts = new Map<string, Text>();
-  readonly #names = new Map<Module, string>();
-  readonly #taken = new Set<string>();
-  readonly #old: { key: string; since: number }[] = [];
+  readonly #stemOf: (module: Module) => string;
+  readonly #retire = createRetirement((key) => this.#texts.delete(key));
 
-  constructor(graph: ModuleGraph, root: string, folder: string) {
+  constructor(graph: ModuleGraph, root: string, folder: string, inspect = false) {
     this.#graph = graph;
     this.#folder = folder;
-    this.#nameOf = createNamer(root).nameOf;
+    this.#inspect = inspect;
+    const { nameOf } = createNamer(root);
+    this.#stemOf = createStems(({ id }) => (id.startsWith("godwit:") ? id : nameOf(id)).replace(/\s/g, "%20"));
   }
 
   place(modules: readonly Module[]): void {
@@ -41,11 +40,9 @@ export class EvaluatePlacer implements Placer {
       // The head stands in the first line, so that lines are those of the map. Names of the module are its own.
       const body = `(() => {${code}\n})();`;
       const text = code.includes("__godwit_meta") ? `${metaOf(module.id)} ${body}` : body;
-      this.#texts.set(this.#keyOf(module), { code: this.#link(text), map });
-      if (module.version > 1) this.#old.push({ key: this.#keyOf(module, module.version - 1), since: Date.now() });
-    }
-    while (this.#old.length > KEPT && Date.now() - (this.#old[0]?.since ?? 0) > KEPT_FOR) {
-      this.#texts.delete(this.#old.shift()?.key ?? "");
+      const tail = map !== undefined && this.#inspect ? `\n${toInlineMap(map, this.#folder)}` : "";
+      this.#texts.set(this.#keyOf(module), { code: this.#link(text) + tail, map });
+      if (module.version > 1) this.#retire(this.#keyOf(module, module.version - 1));
     }
   }
 
@@ -92,17 +89,5 @@ export class EvaluatePlacer implements Placer {
   /** `routes/users/[id].ts@3`. */
   #keyOf(module: Module, version: number = module.version): string {
     return `${this.#stemOf(module)}@${version}`;
-  }
-
-  #stemOf(module: Module): string {
-    const known = this.#names.get(module);
-    if (known !== undefined) return known;
-    const name = module.id.startsWith("godwit:") ? module.id : this.#nameOf(module.id);
-    const plain = name.replace(/\s/g, "%20");
-    let stem = plain;
-    for (let at = 2; this.#taken.has(stem); at++) stem = `${plain}~${at}`;
-    this.#taken.add(stem);
-    this.#names.set(module, stem);
-    return stem;
   }
 }

@@ -10,6 +10,7 @@ import { createNamer } from "./bundle-names.ts";
 import { MARK, META } from "./dev-compile.ts";
 import type { Module, ModuleGraph, Place, Placer } from "./dev-graph.ts";
 import { toPositions } from "./dev-maps.ts";
+import { createRetirement, createStems } from "./dev-versions.ts";
 import { openOwnFolder } from "./own-folder.ts";
 
 /** A new folder of this process; those that dead processes left are removed. Throws DEV_READ_ONLY. */
@@ -46,25 +47,20 @@ function readOnly(folder: string, cause: unknown): GodwitError {
   ); // node:fs throws errors
 }
 
-/** Old versions that stay: a request on its way may still import one. */
-const KEPT = 200;
-const KEPT_FOR = 60_000;
-
 export class ImportPlacer implements Placer {
   readonly #graph: ModuleGraph;
   readonly #folder: string;
-  readonly #nameOf: (file: string) => string;
   /** Of modules in stacks. */
   readonly #places: RegExp;
-  readonly #stems = new Map<Module, string>();
-  readonly #taken = new Set<string>();
+  readonly #stemOf: (module: Module) => string;
   readonly #maps = new Map<string, string>();
-  readonly #old: { name: string; since: number }[] = [];
+  readonly #retire = createRetirement((name) => this.#forget(name));
 
   constructor(graph: ModuleGraph, root: string, folder: string) {
     this.#graph = graph;
     this.#folder = folder;
-    this.#nameOf = createNamer(root).nameOf;
+    const { nameOf } = createNamer(root);
+    this.#stemOf = createStems(({ id }) => toStem(id.startsWith("godwit:") ? id.replace(":", "-") : nameOf(id)));
     const folders = [pathToFileURL(folder).href, folder].map((one) => one.replace(/[^\w/]/g, "\\$&"));
     this.#places = new RegExp(`(?:${folders.join("|")})[/\\\\]([^\\s():]+\\.mjs):(\\d+):(\\d+)`, "g");
   }
@@ -75,7 +71,6 @@ export class ImportPlacer implements Placer {
     } catch (cause) {
       throw readOnly(this.#folder, cause);
     }
-    this.#clean();
   }
 
   locate(module: Module): Place {
@@ -116,36 +111,25 @@ export class ImportPlacer implements Placer {
       tail = `//# sourceMappingURL=${encodeURIComponent(name)}.map\n`;
     }
     writeFileSync(file, `${[...head, code].join("\n")}${tail}`);
-    if (module.version > 1) this.#old.push({ name: this.#fileOf(module, module.version - 1), since: Date.now() });
+    if (module.version > 1) this.#retire(this.#fileOf(module, module.version - 1));
   }
 
   #fileOf(module: Module, version: number = module.version): string {
     return `${this.#stemOf(module)}.${version}.mjs`;
   }
 
-  /** `routes/users/[id].ts` is `routes-users-[id]`, with a number where another file has that name. */
-  #stemOf(module: Module): string {
-    const known = this.#stems.get(module);
-    if (known !== undefined) return known;
-    const name = module.id.startsWith("godwit:") ? module.id.replace(":", "-") : this.#nameOf(module.id);
-    const plain = name
-      .slice(0, name.length - extname(name).length)
-      .replace(/[^\w.[\]=@-]+/g, "-")
-      .slice(-120);
-    let stem = plain;
-    for (let at = 2; this.#taken.has(stem.toLowerCase()); at++) stem = `${plain}~${at}`;
-    this.#taken.add(stem.toLowerCase());
-    this.#stems.set(module, stem);
-    return stem;
+  #forget(name: string): void {
+    this.#maps.delete(name);
+    for (const file of [name, `${name}.map`]) rmSync(join(this.#folder, file), { force: true });
   }
+}
 
-  #clean(): void {
-    while (this.#old.length > KEPT && Date.now() - (this.#old[0]?.since ?? 0) > KEPT_FOR) {
-      const { name = "" } = this.#old.shift() ?? {};
-      this.#maps.delete(name);
-      for (const file of [name, `${name}.map`]) rmSync(join(this.#folder, file), { force: true });
-    }
-  }
+/** `routes/users/[id].ts` is `routes-users-[id]`. */
+function toStem(name: string): string {
+  return name
+    .slice(0, name.length - extname(name).length)
+    .replace(/[^\w.[\]=@-]+/g, "-")
+    .slice(-120);
 }
 
 /** Lines before the code: what it knows of its own place is that of its source. */

@@ -4,6 +4,7 @@
  */
 import { SourceMap } from "node:module";
 import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 
 /** Few modules ever appear in a stack. */
 const parsed = new Map<string, SourceMap>();
@@ -13,6 +14,14 @@ export function toPositions(map: string, folder: string, line: number, column: n
   const found = toMap(map).findEntry(line - 1, column - 1);
   if (!("originalSource" in found)) return undefined;
   return `${resolve(folder, decodeURIComponent(found.originalSource))}:${found.originalLine + 1}:${found.originalColumn + 1}`;
+}
+
+/** The comment that a debugger reads: the map itself, with sources that are found from anywhere. */
+export function toInlineMap(map: string, folder: string): string {
+  const whole = JSON.parse(map) as { sources: string[] }; // as esbuild writes it
+  const sources = whole.sources.map((source) => pathToFileURL(resolve(folder, decodeURIComponent(source))).href);
+  const text = Buffer.from(JSON.stringify({ ...whole, sources })).toString("base64");
+  return `//# sourceMappingURL=data:application/json;base64,${text}`;
 }
 
 function toMap(text: string): SourceMap {

@@ -131,13 +131,16 @@ class Dev implements DevGraph {
   #side(format: DevFormat): Side {
     const known = this.#sides.get(format);
     if (known) return known;
-    const folder = format === "import" ? openFolder(this.#root) : join(this.#root, ".godwit");
-    const Place = format === "import" ? ImportPlacer : EvaluatePlacer;
+    const root = this.#root;
+    const folder = format === "import" ? openFolder(root) : join(root, ".godwit");
     let placer: Placer | undefined;
     const graph = new ModuleGraph(
       { ...this.#options, format, folder, known: this.#known },
       (one) => {
-        placer = new Place(one, this.#root, folder);
+        placer =
+          format === "import"
+            ? new ImportPlacer(one, root, folder)
+            : new EvaluatePlacer(one, root, folder, this.#options.inspect);
         return placer;
       },
       (module) => this.#refresh(graph, module),
@@ -297,6 +300,8 @@ class Dev implements DevGraph {
     const known = compiled && this.#facts.get(compiled);
     if (known?.pattern === route.pattern) return known.facts;
     const facts = readRoute(this.#root, route, compiled?.isCommonJs === true, () => namesBelow(graph, file));
+    // Who stops at a breakpoint is not late.
+    if (this.#options.inspect) facts.config = { ...facts.config, timeout: undefined };
     if (compiled) this.#facts.set(compiled, { pattern: route.pattern, facts });
     return facts;
   }

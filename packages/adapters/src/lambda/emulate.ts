@@ -58,9 +58,13 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
   await writeFile(preload, PRELOAD);
   await writeFile(bareEntry, "export const handler = async () => ({ statusCode: 204 });\n");
 
-  const flags = options.dev ? ["--enable-source-maps"] : [];
+  const { inspect } = options;
+  const flags = [
+    ...(options.dev ? ["--enable-source-maps"] : []),
+    ...(inspect === undefined ? [] : [`--inspect=127.0.0.1:${inspect}`]),
+  ];
   const env = { ...(options.dev && { NODE_ENV: "development" }), ...options.env };
-  const common = { env, flags, runtimeClient, preload };
+  const common = { env, flags, runtimeClient, preload, inspect: inspect !== undefined };
   const specs = new Map<string, EnvironmentSpec>(
     manifest.functions.map((fn) => [
       fn.id,
@@ -71,7 +75,7 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
   const stacks = createStacks(root);
   const log = (line: LogLine) => logs.push({ ...line, text: stacks.map(line.text) });
   const guard = createGuard(temporary);
-  const fleet = createFleet(specs, guard, log, options.dev ? PATIENCE : 0);
+  const fleet = createFleet(specs, guard, log, options.dev ? PATIENCE : 0, inspect === undefined ? undefined : 1);
   const router = createFrontRouter(manifest.front.routes, format.toPath !== undefined);
   const host = options.host ?? "127.0.0.1";
   const cleanUp = async () => {
@@ -80,12 +84,15 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
     logs.close();
     await rm(temporary, { recursive: true, force: true });
   };
-  const opened = openFront({ name, format, router, fleet, log }, host, options.port ?? 0);
+  const patient = inspect === undefined ? format : { ...format, patience: undefined };
+  const opened = openFront({ name, format: patient, router, fleet, log }, host, options.port ?? 0);
   const { server, url } = await opened.catch(async (cause: unknown) => {
     await cleanUp();
     throw cause;
   });
 
+  // A debugger attaches before there is a request.
+  if (inspect !== undefined) for (const id of specs.keys()) fleet.warm(id);
   return {
     url,
     fetch: (request) => fetchFrom(url, request),

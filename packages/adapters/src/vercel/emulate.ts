@@ -26,6 +26,8 @@ export const tools: Record<string, string> = {
 
 export const fronts: readonly string[] = [];
 
+const A_DAY = 86_400_000;
+
 /** Runs a built artefact. The functions see `options.env`, what Vercel itself sets, and nothing of this process. */
 export async function emulate(artefact: Artefact, found: Tools, options: EmulateOptions = {}): Promise<Emulator> {
   const { host = "127.0.0.1", port = 0, dev = false, inspect } = options;
@@ -41,21 +43,30 @@ export async function emulate(artefact: Artefact, found: Tools, options: Emulate
     TZ: "UTC",
   };
 
-  function createProcess({ id, variant, entry }: FunctionLayout): FunctionProcess {
+  /** Each has a port of its own for the debugger, from the one that was asked for on. */
+  function createProcess({ id, variant, entry }: FunctionLayout, at = 0): FunctionProcess {
     const runtime = found["edge-runtime"]?.path;
     if (variant === "edge" && runtime === undefined) throw toolMissing("edge-runtime");
     const { map } = createStacks(artefact.root);
-    return new FunctionProcess({ name: id, variant, entry, runtime, dev, inspect, env, logs, map });
+    const debug = inspect && inspect + at;
+    return new FunctionProcess({ name: id, variant, entry, runtime, dev, inspect: debug, env, logs, map });
   }
 
   /** Takes over the processes of functions that stay as they are. */
   async function deploy(layout: Layout, keep: Deployment["functions"]): Promise<Deployment> {
     const functions = new Map<string, { layout: FunctionLayout; process: FunctionProcess }>();
-    for (const [path, one] of layout.functions) {
-      functions.set(path, { layout: one, process: keep.get(path)?.process ?? createProcess(one) });
+    // Ports of debuggers are handed out in an order that one can remember: Edge before Node.
+    const rows = [...layout.functions].sort(([, a], [, b]) => a.variant.localeCompare(b.variant));
+    for (const [at, [path, one]] of rows.entries()) {
+      functions.set(path, { layout: patient(one), process: keep.get(path)?.process ?? createProcess(one, at) });
     }
     const files = await openStatic(layout.staticFolder, layout.overrides);
     return { route: createRouter(layout.routes), files, functions };
+  }
+
+  /** Who stops at a breakpoint is not late. */
+  function patient(one: FunctionLayout): FunctionLayout {
+    return inspect === undefined ? one : { ...one, first: A_DAY, whole: A_DAY };
   }
 
   let layout = await readLayout(artefact);
@@ -83,6 +94,8 @@ export async function emulate(artefact: Artefact, found: Tools, options: Emulate
     }
   }
 
+  // A debugger attaches before there is a request. What does not start is told to the first one.
+  if (inspect !== undefined) for (const { process } of deployment.functions.values()) process.start().catch(() => {});
   return {
     url,
     logs,

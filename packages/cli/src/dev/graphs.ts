@@ -27,11 +27,13 @@ export interface GraphsOptions {
   targetConfig: unknown;
   external: readonly string[];
   stores: DevOptions["stores"];
+  /** A debugger may attach. */
+  inspect: boolean;
 }
 
 /** Opens the graph of the variant that takes an ordinary route at once. */
 export function openGraphs(options: GraphsOptions): Graphs {
-  const { root, target, targetConfig, external, stores } = options;
+  const { root, target, targetConfig, external, stores, inspect } = options;
   const formatOf = (variant: string): Format => (target.variants[variant]?.dev ? "evaluate" : "import");
   const usual = usualVariant(target, targetConfig);
   const opening = new Map<Format, Promise<DevGraph>>();
@@ -41,7 +43,7 @@ export function openGraphs(options: GraphsOptions): Graphs {
     if (known) return known;
     const variant = [usual, ...Object.keys(target.variants)].find((name) => formatOf(name) === format) ?? usual;
     const settings = target.esbuild(variant, targetConfig);
-    const graph = openDev({ root, adaptersFrom: import.meta.url, settings, external, stores });
+    const graph = openDev({ root, adaptersFrom: import.meta.url, settings, external, stores, inspect });
     opening.set(format, graph);
     graph.then(
       (opened) => graphs.push(opened),

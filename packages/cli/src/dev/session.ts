@@ -57,7 +57,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   });
   const env = createEnvSource(root, stage);
   let project = options.project;
-  let { target, targetConfig, graphs } = await open(project, name);
+  const isInspected = options.inspect !== undefined;
+  let { target, targetConfig, graphs } = await open(project, name, isInspected);
 
   const modules = await openModules({
     graphs: () => graphs,
@@ -94,7 +95,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     renew: graphs.isEvaluated
       ? async (emulator) => emulator.reload((await artefact()).manifest.functions.map(({ id }) => id))
       : undefined,
-    alone: inspect !== undefined,
+    alone: isInspected,
     onStart: (emulator) => void printLogs(emulator),
   });
   const printLogs = async ({ logs, url }: Emulator): Promise<void> => {
@@ -132,7 +133,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const reopen = async (): Promise<void> => {
     project = await loadProject(root);
     const old = graphs;
-    ({ target, targetConfig, graphs } = await open(project, name));
+    ({ target, targetConfig, graphs } = await open(project, name, isInspected));
     naming = undefined;
     failures.set("load", []);
     void update([]).then(() => old.close());
@@ -203,10 +204,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 async function open(
   project: Project,
   name: TargetName,
+  inspect: boolean,
 ): Promise<{ target: Parameters<typeof openGraphs>[0]["target"]; targetConfig: unknown; graphs: Graphs }> {
   const [{ target }, targetConfig] = await Promise.all([platforms[name].target(), project.slice(name)]);
   const { root, build } = project;
   const { external = [] } = build;
   const stores = chooseStores(build, name);
-  return { target, targetConfig, graphs: openGraphs({ root, target, targetConfig, external, stores }) };
+  return { target, targetConfig, graphs: openGraphs({ root, target, targetConfig, external, stores, inspect }) };
 }

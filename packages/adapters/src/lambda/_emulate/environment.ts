@@ -24,6 +24,8 @@ export interface EnvironmentSpec {
   env: Record<string, string>;
   /** Of Node, beside those of Lambda. Default: none. */
   flags?: readonly string[];
+  /** A debugger may attach: it has all day, and never freezes. Default false. */
+  inspect?: boolean;
   /** Absolute path of aws-lambda-ric's `index.mjs`. */
   runtimeClient: string;
   /** Absolute path of the preload that replaces its native part. */
@@ -52,6 +54,7 @@ export interface Environment {
 
 /** Lambda gives a cold start ten seconds before it counts against the function's own time. */
 const INIT_LIMIT = 10_000;
+const A_DAY = 86_400_000;
 /** What the shutdown phase leaves to a runtime with internal extensions, in milliseconds. */
 const SHUTDOWN_LIMIT = 500;
 const canFreeze = process.platform !== "win32";
@@ -62,7 +65,7 @@ export async function startEnvironment(
   hooks: EnvironmentHooks,
 ): Promise<Environment> {
   const memory = spec.memory ?? 128;
-  const timeout = spec.timeout ?? 3000;
+  const timeout = spec.inspect ? A_DAY : (spec.timeout ?? 3000);
   const handler = `${basename(spec.entry, extname(spec.entry))}.handler`;
   let state: Environment["state"] = "starting";
   let lastUsed = Date.now();
@@ -78,7 +81,7 @@ export async function startEnvironment(
     job.resolve(outcome);
   };
   const freeze = (on: boolean) => {
-    if (!canFreeze || frozen === on || child.pid === undefined) return;
+    if (!canFreeze || spec.inspect || frozen === on || child.pid === undefined) return;
     frozen = on;
     signalGroup(child.pid, on ? "SIGSTOP" : "SIGCONT");
   };

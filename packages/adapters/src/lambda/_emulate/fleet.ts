@@ -23,6 +23,8 @@ interface Job {
 export interface Fleet {
   /** Throws RangeError for a function that the artefact has not. */
   invoke(id: string, payload: Buffer, trace: string): Promise<Outcome>;
+  /** Starts an environment of it, where there is none. */
+  warm(id: string): void;
   /** Idle environments of these functions stop now, busy ones once they are done. */
   reload(ids: readonly string[]): Promise<void>;
   close(): Promise<void>;
@@ -31,12 +33,14 @@ export interface Fleet {
 /**
  * `patience`: milliseconds for which an invocation waits for an environment that is busy before another one starts.
  * Lambda has none, and what an environment holds in memory then depends on how fast requests follow each other.
+ * `most`: environments of one function.
  */
 export function createFleet(
   specs: ReadonlyMap<string, EnvironmentSpec>,
   guard: Guard,
   log: (line: LogLine) => void,
   patience = 0,
+  most: number = MOST_EACH,
 ): Fleet {
   const queues = new Map<string, Job[]>();
   const environments = new Set<Environment>();
@@ -105,7 +109,7 @@ export function createFleet(
       }
       const spec = specs.get(id);
       const urgent = queue.filter(({ isPatient }) => !isPatient).length;
-      while (spec && startingOf(id) < urgent && of(id).length + (starting.get(id) ?? 0) < MOST_EACH) {
+      while (spec && startingOf(id) < urgent && of(id).length + (starting.get(id) ?? 0) < most) {
         if (total() >= MOST) {
           const idle = [...environments].filter((one) => one.state === "idle" && !stale.has(one));
           const oldest = idle.sort((a, b) => a.lastUsed - b.lastUsed)[0];
@@ -132,6 +136,10 @@ export function createFleet(
           schedule();
         }, patience);
       });
+    },
+    warm(id) {
+      const spec = specs.get(id);
+      if (spec && of(id).length + (starting.get(id) ?? 0) === 0) void start(spec);
     },
     async reload(ids) {
       const hit = [...environments].filter((environment) => ids.includes(environment.id));

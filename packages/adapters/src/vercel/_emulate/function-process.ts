@@ -78,7 +78,6 @@ export class FunctionProcess {
     const file = new URL(`./${variant}-child${extname(import.meta.url)}`, import.meta.url);
     const flags = variant === "edge" ? ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning"] : [];
     if (dev) flags.push("--enable-source-maps");
-    // Two functions want one port: the second runs without a debugger, and says so.
     if (inspect !== undefined) flags.push(`--inspect=127.0.0.1:${inspect}`);
     const options: ChildOptions = { entry, runtime, dev };
     const child = fork(file, [JSON.stringify(options)], {
