@@ -263,6 +263,8 @@ export interface Artefact {
 export interface EmulateOptions {
   /** Bindings and variables that the functions see. Default: none. */
   env?: Record<string, string>;
+  /** More of them for one function, by its id; they win over `env`. Default: none. */
+  functionEnv?: Record<string, Record<string, string>>;
   host?: string;
   /** 0, the default, takes a free one. */
   port?: number;
@@ -319,4 +321,31 @@ export interface EmulatorModule {
   tools: Record<string, string>;
   fronts: readonly string[];
   emulate(artefact: Artefact, tools: Tools, options?: EmulateOptions): Promise<Emulator>;
+}
+
+/** What a control plane was given by a deploy: the caller's `toArtefact(upload, folder)` writes it as an artefact. */
+export interface Upload {
+  target: string;
+  /** The front that stands before the units, or the platform's variant. */
+  variant: string;
+  units: readonly UploadedUnit[];
+  /** In the platform's syntax; `function` is a unit's name. */
+  routes: readonly FrontRoute[];
+}
+
+export interface UploadedUnit {
+  name: string;
+  /** Path -> contents. */
+  files: Readonly<Record<string, Uint8Array>>;
+  /** One of the paths. */
+  entry: string;
+  env: Readonly<Record<string, string>>;
+  /** Megabytes. */
+  memory?: number;
+  /** Milliseconds. */
+  timeout?: number;
+  /** As the platform's API spells them: KV namespaces, services, assets. */
+  bindings?: readonly Record<string, unknown>[];
+  /** What else the platform's API was told: compatibility date, runtime, handler. */
+  settings?: Readonly<Record<string, unknown>>;
 }
