@@ -36,7 +36,7 @@ function cleanEnv(): NodeJS.ProcessEnv {
 export async function packAll(): Promise<{ tarballs: Tarball[]; folder: string; remove(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), "godwit-pack-"));
   const tarballs: Tarball[] = [];
-  for (const room of ["core", "bundler", "adapters", "cli"]) {
+  for (const room of ["core", "bundler", "adapters", "deploy", "cli"]) {
     const before = new Set(await readdir(folder));
     await run(join(root, "packages", room), ...PNPM, "pack", "--pack-destination", folder);
     const file = (await readdir(folder)).find((name) => !before.has(name));

@@ -117,6 +117,12 @@ test("what was measured is in the report, with the difference where both builds 
   assert.equal(changes?.changed[0]?.startupCpu, 5);
 });
 
+test("a platform that has one function by its nature sets no limit to their number", () => {
+  const namesOf = (functions: number) =>
+    createReport(SMALL, { target: createTarget({ limits: { functions } }) }).limits.map(({ name }) => name);
+  assert.deepEqual([namesOf(12), namesOf(1)], [["functions"], []]);
+});
+
 test("what was measured stays with a function for as long as it is the same", () => {
   const previous = createReport([
     { id: "cart", packages: [], startupCpu: 7 },
