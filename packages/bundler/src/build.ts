@@ -15,6 +15,7 @@ import { emit } from "./emit.ts";
 import { checkOut } from "./emit-out.ts";
 import { openStage, type Stage } from "./emit-stage.ts";
 import { appSource, entrySource } from "./entry.ts";
+import { joinSources } from "./entry-join.ts";
 import { groupRoutes } from "./group.ts";
 import { report } from "./report.ts";
 import { toReportData } from "./report-data.ts";
@@ -127,10 +128,10 @@ async function bundlePlans(options: BuildOptions, app: AnalysedApp, plans: Funct
   onStep?.("entry");
   const stores = chooseStores(config, target.name);
   const sources = new Map(
-    plans.map((plan) => [
-      plan.id,
-      { entry: entrySource(plan, target, targetConfig), app: appSource(plan, app, { stores }) },
-    ]),
+    plans.map((plan) => {
+      const [entry, own] = [entrySource(plan, target, targetConfig), appSource(plan, app, { stores })];
+      return [plan.id, { entry: joinSources(entry, own) ?? entry, app: own }];
+    }),
   );
   onStep?.("bundle");
   const bundled = await bundle({

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Metafile } from "esbuild";
 import { type Effect, findEffect } from "./bundle-effects.ts";
+import { createOrderGraph } from "./bundle-order-graph.ts";
 import type { Output } from "./bundle-pass.ts";
 
 export interface OrderInput {
@@ -32,60 +33,93 @@ export interface Disorder {
 
 export interface OrderCheck {
   /** The first pair whose order would show; undefined when none would. */
-  find(shipped: Shipped): Promise<Disorder | undefined>;
+  find(shipped: Shipped): Disorder | undefined;
 }
 
 /** Modules are read and parsed once, and only where some order differs. */
 export function createOrderCheck({ root, inputs, outputs }: OrderInput): OrderCheck {
-  const effects = new Map<string, Promise<Effect>>();
-  const effectOf = (input: string): Promise<Effect> => {
-    const known = effects.get(input) ?? readEffect(root, input, inputs);
-    effects.set(input, known);
+  const graph = createOrderGraph(inputs);
+  const effects = new Map<number, Effect>();
+  const effectOf = (module: number): Effect => {
+    const known = effects.get(module) ?? readEffect(root, graph.nameOf(module), inputs);
+    effects.set(module, known);
+    return known;
+  };
+  const expanded = new WeakMap<Output, readonly number[]>();
+  const expandOnce = (file: Output): readonly number[] => {
+    const known = expanded.get(file) ?? expand(file, outputs).map(graph.idOf);
+    expanded.set(file, known);
     return known;
   };
   return {
-    async find({ source, files }) {
-      const held = new Map(files.map((file) => [file.name, { file, inputs: expand(file, outputs) }]));
-      const atStart = new Set(order(inputs, source));
-      for (const start of [source, ...lazyStarts(inputs, source)]) {
+    find({ source, files }) {
+      const held = new Map(files.map((file) => [file.name, { file, modules: expandOnce(file) }]));
+      const [entry] = files;
+      // before it was joined with what others have too
+      const own = new Set(entry ? expandOnce(outputs.get(entry.name) ?? entry) : []);
+      const first = graph.idOf(source);
+      const wholeOrder = graph.order(first);
+      const atStart = new Set(wholeOrder);
+      for (const start of [first, ...graph.lazyStarts(first)]) {
         const ran = toRanks(held, start);
         // what ran when the function started is there for whatever loads later, in either order
-        const wanted = order(inputs, start).filter(
-          (input) => ran.has(input) && (start === source || !atStart.has(input)),
+        const wanted = (start === first ? wholeOrder : graph.order(start)).filter(
+          (module) => ran.has(module) && (start === first || !atStart.has(module)),
         );
-        const disorder = await compare(displaced(wanted, ran), ran, effectOf);
-        if (disorder) return disorder;
+        const pair = compare(displaced(wanted, ran), ran, own, effectOf);
+        if (pair) return { first: graph.nameOf(pair[0]), second: graph.nameOf(pair[1]) };
       }
       return undefined;
     },
   };
 }
 
-async function compare(
-  wanted: readonly string[],
-  ran: ReadonlyMap<string, number>,
-  effectOf: (input: string) => Promise<Effect>,
-): Promise<Disorder | undefined> {
-  const acting: { input: string; writes: boolean; rank: number }[] = [];
-  for (const input of wanted) {
-    const effect = await effectOf(input);
-    if (effect !== "none") acting.push({ input, writes: effect === "writes", rank: ran.get(input) ?? 0 });
+interface Acting {
+  module: number;
+  writes: boolean;
+  rank: number;
+}
+
+/**
+ * The first two whose order shows. Modules that one function has for itself keep their order among each other: they are
+ * read only where one that other functions have too does something and is on the other side of them.
+ */
+function compare(
+  wanted: readonly number[],
+  ran: ReadonlyMap<number, number>,
+  own: ReadonlySet<number>,
+  effectOf: (module: number) => Effect,
+): [first: number, second: number] | undefined {
+  const rankOf = (module: number): number => ran.get(module) ?? 0;
+  const isOvertaken = wanted.map(() => false);
+  let least = Infinity;
+  for (let at = wanted.length - 1; at >= 0; at--) {
+    const module = wanted[at] ?? 0;
+    isOvertaken[at] = least < rankOf(module);
+    if (!own.has(module) && effectOf(module) !== "none") least = Math.min(least, rankOf(module));
   }
   // the latest that ran so far, and the latest of those that write: a later module that ran before one of them shows
-  let last: (typeof acting)[number] | undefined;
-  let writer: typeof last;
-  for (const one of acting) {
+  let last: Acting | undefined;
+  let lastShared = -1;
+  let writer: Acting | undefined;
+  for (const [at, module] of wanted.entries()) {
+    const rank = rankOf(module);
+    if (own.has(module) && !isOvertaken[at] && lastShared < rank) continue;
+    const effect = effectOf(module);
+    if (effect === "none") continue;
+    const one = { module, writes: effect === "writes", rank };
     const before = one.writes ? last : writer;
-    if (before && one.rank < before.rank) return { first: before.input, second: one.input };
-    if (!last || one.rank > last.rank) last = one;
-    if (one.writes && (!writer || one.rank > writer.rank)) writer = one;
+    if (before && rank < before.rank) return [before.module, module];
+    if (!last || rank > last.rank) last = one;
+    if (one.writes && (!writer || rank > writer.rank)) writer = one;
+    if (!own.has(module)) lastShared = Math.max(lastShared, rank);
   }
   return undefined;
 }
 
 interface Held {
   file: Output;
-  inputs: string[];
+  modules: readonly number[];
 }
 
 /** A joined file holds the modules of the files that it was made of. */
@@ -97,56 +131,23 @@ function expand(file: Output, outputs: ReadonlyMap<string, Output>): string[] {
 }
 
 /** When each module runs in what ships, once the file that holds the first one is loaded. */
-function toRanks(held: ReadonlyMap<string, Held>, start: string): Map<string, number> {
-  const ranks = new Map<string, number>();
+function toRanks(held: ReadonlyMap<string, Held>, start: number): Map<number, number> {
+  const ranks = new Map<number, number>();
   const seen = new Set<string>();
   const run = (name: string): void => {
     const found = held.get(name);
     if (!found || seen.has(name)) return;
     seen.add(name);
     for (const next of found.file.statics) run(next);
-    for (const input of found.inputs) if (!ranks.has(input)) ranks.set(input, ranks.size);
+    for (const module of found.modules) if (!ranks.has(module)) ranks.set(module, ranks.size);
   };
-  for (const [name, { inputs }] of held) if (inputs.includes(start)) run(name);
+  for (const [name, { modules }] of held) if (modules.includes(start)) run(name);
   return ranks;
 }
 
-/** The modules that one imports, each after what it imports itself: the order in which ECMAScript runs them. */
-function order(inputs: Metafile["inputs"], start: string): string[] {
-  const seen = new Set<string>([start]);
-  const ordered: string[] = [];
-  const stack = [{ input: start, next: 0 }];
-  for (let top = stack.at(-1); top; top = stack.at(-1)) {
-    const edge = inputs[top.input]?.imports[top.next++];
-    if (!edge) {
-      // CommonJS runs where its importer calls it, and so belongs to that
-      if (inputs[top.input]?.format !== "cjs") ordered.push(top.input);
-      stack.pop();
-    } else if (!edge.external && edge.kind === "import-statement" && !seen.has(edge.path)) {
-      seen.add(edge.path);
-      stack.push({ input: edge.path, next: 0 });
-    }
-  }
-  return ordered;
-}
-
-/** What loads on first use starts an order of its own. */
-function lazyStarts(inputs: Metafile["inputs"], source: string): string[] {
-  const seen = new Set([source]);
-  const starts = new Set<string>();
-  for (const input of seen) {
-    for (const { path, kind, external } of inputs[input]?.imports ?? []) {
-      if (external) continue;
-      if (kind === "dynamic-import") starts.add(path);
-      seen.add(path);
-    }
-  }
-  return [...starts];
-}
-
 /** Those that some other one overtook, or that overtook some: the rest need not be read. */
-function displaced(wanted: readonly string[], ranks: ReadonlyMap<string, number>): string[] {
-  const ran = wanted.map((input) => ranks.get(input) ?? 0);
+function displaced(wanted: readonly number[], ranks: ReadonlyMap<number, number>): number[] {
+  const ran = wanted.map((module) => ranks.get(module) ?? 0);
   const overtook = new Set<number>();
   let least = Infinity;
   for (let at = ran.length - 1; at >= 0; at--) {
@@ -163,7 +164,7 @@ function displaced(wanted: readonly string[], ranks: ReadonlyMap<string, number>
   });
 }
 
-async function readEffect(root: string, input: string, inputs: Metafile["inputs"]): Promise<Effect> {
+function readEffect(root: string, input: string, inputs: Metafile["inputs"]): Effect {
   // what the build wrote itself does nothing but join its imports; data does nothing
   if (input.startsWith("godwit-") || !/\.[cm]?[jt]sx?$/.test(input)) return "none";
   let text: string;

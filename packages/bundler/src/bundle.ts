@@ -96,7 +96,7 @@ async function bundleVariant(input: BundleInput, variant: string, plans: Functio
     ship = shipOf(outputs, plans, extension);
     // one function has nothing to share: its chunks are what it loads later
     if (ship.length > 1) await joinFunctions(ship, { options, namer, extension });
-    const disorders = await findDisorders(ship, createOrderCheck({ root, inputs, outputs }));
+    const disorders = findDisorders(ship, createOrderCheck({ root, inputs, outputs }));
     const again = await bundleAlone(plans.filter((plan) => disorders.has(plan)));
     ship = ship.map((each) => again.find(({ plan }) => plan === each.plan) ?? each);
     if (disorders.size > 0) notices.push(bundledAlone(disorders, namer));
@@ -119,10 +119,10 @@ async function bundleVariant(input: BundleInput, variant: string, plans: Functio
 }
 
 /** Functions whose modules would run in another order than the one that their imports ask for, where that shows. */
-async function findDisorders(ship: Shipment[], check: OrderCheck): Promise<Map<FunctionPlan, Disorder>> {
+function findDisorders(ship: Shipment[], check: OrderCheck): Map<FunctionPlan, Disorder> {
   const disorders = new Map<FunctionPlan, Disorder>();
   for (const { plan, entry, chunks } of ship) {
-    const disorder = await check.find({ source: `godwit-entry:${plan.id}`, files: [entry, ...chunks] });
+    const disorder = check.find({ source: `godwit-entry:${plan.id}`, files: [entry, ...chunks] });
     if (disorder) disorders.set(plan, disorder);
   }
   return disorders;
