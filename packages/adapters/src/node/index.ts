@@ -11,6 +11,7 @@ import { readLimits, type ServeOptions } from "./options.ts";
 import { startSchedules } from "./schedule.ts";
 import { createServer, readPort } from "./server.ts";
 import { createShutdown } from "./shutdown.ts";
+import type { OpenServer } from "./supervised.ts";
 
 export type { TrustProxy } from "../_http/forwarded.ts";
 export type { Limits, ServeOptions } from "./options.ts";
@@ -36,11 +37,22 @@ export interface NodeServer {
  * await server.close();
  */
 export async function serve(app: App, options: ServeOptions = {}): Promise<NodeServer> {
+  const { url, close, trigger, startClock } = await open(app, options);
+  const stop = startClock();
+  const end = () => {
+    stop();
+    return close();
+  };
+  return { url, close: end, trigger };
+}
+
+async function open(app: App, options: ServeOptions): Promise<OpenServer> {
   options.env?.parse(process.env);
   const limits = readLimits(options.limits);
   const state: ServerState = { closing: false, active: 0, background: new Set() };
   const answerFile = options.root ? openAssets(options.root) : undefined;
-  const server = createServer(options, limits, createHandler(app, options, limits, state, answerFile));
+  const handler = createHandler(app, options, limits, state, answerFile);
+  const server = createServer(options, limits, handler);
   const host = process.env.HOST || options.host;
   const shutdown = createShutdown(server, state, options);
   await listen(server, readPort(options), host);
@@ -57,12 +69,9 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<NodeS
     }
     return app.fetch(new Request(new URL(pattern, url)), { ...execution, trigger: "schedule" });
   };
-  const stop = startSchedules(schedules, (pattern) => execution.waitUntil(trigger(pattern)));
-  const close = () => {
-    stop();
-    return shutdown();
-  };
-  return { url, close, trigger };
+  const startClock = () => startSchedules(schedules, (pattern) => execution.waitUntil(trigger(pattern)));
+  const createPlain = () => createServer({ ...options, tls: undefined }, limits, handler);
+  return { url, server, isTls: options.tls !== undefined, close: shutdown, trigger, startClock, createPlain };
 }
 
 /**
@@ -71,9 +80,17 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<NodeS
  * start prints one error and exits with 1.
  */
 export async function start(app: App, options: ServeOptions = {}): Promise<void> {
+  // A supervisor passes connections, and says when the clock runs: on one process of the live release alone.
+  const supervised = process.send !== undefined && process.env.GODWIT_SUPERVISED !== undefined;
   let server: NodeServer;
+  let connections: true | undefined;
   try {
-    server = await serve(app, options);
+    if (supervised) {
+      const opened = await open(app, options);
+      const { supervise } = await import("./supervised.ts");
+      server = await supervise(opened);
+      connections = true;
+    } else server = await serve(app, options);
   } catch (error) {
     // An error of ours says all there is to say; of any other the stack is needed.
     console.error(error instanceof Error && "code" in error ? `${error.code}: ${error.message}` : error);
@@ -94,7 +111,7 @@ export async function start(app: App, options: ServeOptions = {}): Promise<void>
       const answer = await server.trigger(message.pattern).then(({ status }) => ({ status }), toFields);
       process.send?.({ godwit: "scheduled", ...answer });
     });
-    process.send({ godwit: "ready", url: server.url.href });
+    process.send({ godwit: "ready", url: server.url.href, connections });
   }
   console.log(`Listening on ${server.url.href}`);
 }

@@ -9,12 +9,20 @@ import type { ServerState } from "./handle.ts";
 import type { ServeOptions } from "./options.ts";
 
 const POLL = 20;
+/** Milliseconds in which a client hears that its HTTP/2 session ends, before streams that it opens are refused. */
+const NOTICE = 1000;
+
+/**
+ * Resolves to whether everything had finished. With `drain`, the milliseconds that it may take, no connection is closed
+ * that a client may be about to use: each ends with its next answer, or when it has been idle for `keepAlive`.
+ */
+export type Shutdown = (drain?: number) => Promise<boolean>;
 
 export function createShutdown(
   server: Server | Http2SecureServer,
   state: ServerState,
   options: ServeOptions,
-): () => Promise<boolean> {
+): Shutdown {
   const sockets = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
   server.on("connection", (socket: Socket) => {
@@ -27,6 +35,22 @@ export function createShutdown(
   });
 
   const isDone = () => state.active === 0 && state.background.size === 0;
+  const drain = async (time: number): Promise<boolean> => {
+    const begun = performance.now();
+    state.closing = true;
+    // RFC 9113 section 6.8: first a notice that refuses nothing, so that no stream on its way is lost.
+    for (const session of sessions) session.goaway(0, 2 ** 31 - 1);
+    for (;;) {
+      const past = performance.now() - begun;
+      if (past >= NOTICE) for (const session of sessions) session.close();
+      if (isDone() && sockets.size === 0) return true;
+      if (past >= time) break;
+      await sleep(POLL);
+    }
+    const done = isDone();
+    for (const socket of sockets) socket.destroy();
+    return done;
+  };
   const close = async (): Promise<boolean> => {
     const { delay = 0, deadline = 10_000 } = options.shutdown ?? {};
     const until = performance.now() + delay + deadline;
@@ -49,8 +73,8 @@ export function createShutdown(
     return done;
   };
   let closing: Promise<boolean> | undefined;
-  return () => {
-    closing ??= close();
+  return (time) => {
+    closing ??= time === undefined ? close() : drain(time);
     return closing;
   };
 }
