@@ -53,6 +53,7 @@ export interface BuiltArtefact {
 export interface Deployer {
   /** Who and where, in words for the plan: `account 123456789012, eu-west-1`. */
   readonly place: string;
+  /** What others need first: things are removed in the opposite order. */
   kinds: readonly AnyKind[];
   /** What should be there; nothing without an artefact (a destroy). `after` orders the work. */
   specs(): Promise<readonly Spec[]>;
@@ -102,7 +103,7 @@ export interface ResourceKind<Value = unknown, Live = unknown> {
   /** `prepare`: beside what is live, before the switch. `settle`: what the vendor does not version, after it. */
   phase: "prepare" | "settle";
   /** Only what is tagged or named as this app's and stage's: others' are never seen. By name. */
-  list(): Promise<Map<string, Live>>;
+  list(): Promise<Map<string, Live>>; // asked again under the lock, so nothing is remembered from the last time
   /** What differs; empty when nothing does. Pure. */
   diff(value: Value, live: Live): Change[];
   create(spec: Spec<Value>, made: Made): Promise<Live>;
@@ -161,6 +162,7 @@ export interface Metrics {
 export interface Lease {
   /** Throws DEPLOY_LOCK_LOST when somebody else has it. Called between steps that change something. */
   renew(): Promise<void>;
+  /** Also after `input.signal` was aborted: it has a deadline of its own. That it was lost or is gone is no error. */
   release(): Promise<void>;
 }
 
