@@ -43,11 +43,10 @@ export function createApp(match: Match, options: AppOptions = {}): App {
   const missing = compose(
     middleware,
     (request, context) => {
-      if (context.error) throw context.error;
-      if (notFound) return notFound(request, context);
-      // One for all: its stack tells nothing, and is what costs.
-      missed ??= new HttpError(404);
-      throw missed;
+      if (notFound && !context.error) return notFound(request, context);
+      // One for all, and not thrown: its stack tells nothing, and is what costs.
+      context.error ??= missed ??= new HttpError(404);
+      return recover(context.error, request, context);
     },
     recover,
   );
@@ -81,7 +80,11 @@ export function createApp(match: Match, options: AppOptions = {}): App {
       // An answer at hand needs no turn of the queue.
       let response = answer instanceof Promise ? await answer : answer;
       // The header first: a light Response makes its body's stream only when that is read.
-      if (!response.headers.has("content-type") && response.body) response = toTyped(response);
+      if (!response.headers.has("content-type") && response.body) {
+        // Untyped bytes are octets (RFC 9110 section 8.3): said here, since fronts that fill the gap each guess another type.
+        response = new Response(response.body, response);
+        response.headers.set("content-type", "application/octet-stream");
+      }
       if (request.method !== "HEAD" || !response.body) return response;
       // RFC 9110 section 9.3.2: the same answer without its content.
       response.body.cancel().catch(() => {});
@@ -93,35 +96,37 @@ export function createApp(match: Match, options: AppOptions = {}): App {
 /** For tests: no bindings, and background work that goes on by itself. */
 const LOCAL: ExecutionContext = { env: {}, waitUntil() {}, platform: { name: "local", raw: undefined } };
 
-/** Untyped bytes are octets (RFC 9110 section 8.3): said here, since fronts that fill the gap each guess another type. */
-function toTyped(response: Response): Response {
-  const typed = new Response(response.body, response);
-  typed.headers.set("content-type", "application/octet-stream");
-  return typed;
-}
-
 /**
  * The pathname of an absolute http or https URL: a host ends at the first slash after 8. Workers hand over dot segments
  * as they were sent; the URL parser resolves them (URL Standard section 4.4).
  */
 function pathOf(url: string): string {
   const path = url.slice(url.indexOf("/", 8));
-  const end = path.search(/[?#]/);
-  const bare = end < 0 ? path : path.slice(0, end);
-  return /\/(?:\.|%2e)/i.test(bare) ? new URL(url).pathname : bare;
+  const end = path.search(/[?#]|\/(?:\.|%2e)/i);
+  if (end < 0) return path;
+  return path[end] === "/" ? new URL(url).pathname : path.slice(0, end);
 }
 
 function createRecover({ error: handler, dev }: AppOptions): Recover {
-  return async (error, request, context) => {
+  const surprise: Recover = async (error, request, context) => {
     try {
-      if (error instanceof HttpError) return problem(error.status, error.options);
       context.log.error("unhandled error", { error });
       if (handler) return mustBeResponse(await handler(request, context), context);
     } catch (second) {
-      // Also a header or an extension of an HttpError that no answer can carry, or a logger of the app's own that throws.
+      // Also a logger of the app's own that throws.
       createLogger({ route: context.route }).error("error handling failed", { error: second });
     }
     return problem(500, dev ? { detail: String(error), extensions: { error: errorAsData("", error) } } : {});
+  };
+  return (error, request, context) => {
+    let cause = error;
+    try {
+      if (error instanceof HttpError) return problem(error.status, error.options);
+    } catch (second) {
+      // It has a header or an extension that no answer can carry.
+      cause = second;
+    }
+    return surprise(cause, request, context);
   };
 }
 

@@ -17,18 +17,8 @@ export type Link = (request: Request, context: Context) => Response | Promise<Re
  * `next()` twice with the same request throws `NEXT_CALLED_TWICE`.
  */
 export function compose(middleware: readonly Middleware[], handler: Handler, recover: Recover): Link {
-  return middleware.reduceRight<Link>(
-    (inner, layer) =>
-      guard((request, context, turn) => {
-        return layer(request, context, (other) => {
-          if (turn.below && !other)
-            throw new GodwitError("NEXT_CALLED_TWICE", "next() again needs a Request of its own.");
-          turn.below = Promise.resolve(inner(other ?? request, context));
-          return turn.below;
-        });
-      }, recover),
-    guard(handler, recover),
-  );
+  const last = guard(handler, recover);
+  return middleware.reduceRight<Link>((inner, layer) => guard(layer, recover, inner), last);
 }
 
 /** One run of a layer: what `next()` gave it last. */
@@ -36,29 +26,36 @@ interface Turn {
   below?: Promise<Response>;
 }
 
-type Answer = Response | undefined | Promise<Response | undefined>;
-type Layer = (request: Request, context: Context, turn: Turn) => Answer;
-
-function guard(layer: Layer, recover: Recover): Link {
-  const settle = async (answer: Answer, request: Request, context: Context, turn: Turn) => {
+/** A handler is a layer with nothing inside, and is not given `next`. */
+function guard(layer: Middleware, recover: Recover, inner?: Link): Link {
+  const fail = (error: unknown, request: Request, context: Context) => {
+    context.error = error;
+    return recover(error, request, context);
+  };
+  const settle = async (answer: Answer, turn: Turn, request: Request, context: Context) => {
     try {
       return mustBeResponse((await answer) ?? (await turn.below), context);
     } catch (error) {
-      context.error = error;
-      return recover(error, request, context);
+      return fail(error, request, context);
     }
   };
   return (request, context) => {
     const turn: Turn = {};
-    let answer: Answer;
     try {
-      answer = layer(request, context, turn);
+      const answer = layer(request, context, (other) => {
+        if (turn.below && !other)
+          throw new GodwitError("NEXT_CALLED_TWICE", "next() again needs a Request of its own.");
+        turn.below = Promise.resolve((inner as Link)(other ?? request, context)); // a handler never calls it
+        return turn.below;
+      });
+      return isResponse(answer) ? answer : settle(answer, turn, request, context);
     } catch (error) {
-      answer = Promise.reject(error);
+      return fail(error, request, context);
     }
-    return isResponse(answer) ? answer : settle(answer, request, context, turn);
   };
 }
+
+type Answer = ReturnType<Middleware>;
 
 /**
  * Not by instanceof: a mounted app may answer with a Response class of its own. `Response.error()` has the status 0; a

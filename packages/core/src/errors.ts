@@ -59,7 +59,8 @@ const TITLES: Record<number, string> = {
 /** A problem document (RFC 9457) as a Response. Only what the options name is in it. */
 export function problem(status: number, options: HttpErrorOptions = {}): Response {
   const { type = "about:blank", title = TITLES[status], detail, code, extensions } = options;
-  const headers = new Headers(options.headers);
-  headers.set("content-type", "application/problem+json");
-  return new Response(JSON.stringify({ type, title, status, detail, code, ...extensions }), { status, headers });
+  const body = JSON.stringify({ type, title, status, detail, code, ...extensions });
+  const response = new Response(body, { status, headers: options.headers });
+  response.headers.set("content-type", "application/problem+json");
+  return response;
 }

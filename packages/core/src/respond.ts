@@ -6,9 +6,12 @@ import { GodwitError } from "./errors.ts";
 
 /** A content type that `init.headers` may overrule. */
 function typed(body: BodyInit | null, type: string, init?: ResponseInit): Response {
-  if (!init?.headers) return new Response(body, { ...init, headers: { "content-type": type } });
-  const headers = new Headers(init.headers);
-  if (!headers.has("content-type")) headers.set("content-type", type);
+  let headers: HeadersInit = { "content-type": type };
+  if (init?.headers) {
+    const given = new Headers(init.headers);
+    if (!given.has("content-type")) given.set("content-type", type);
+    headers = given;
+  }
   return new Response(body, { ...init, headers });
 }
 
@@ -26,9 +29,9 @@ export function json(data: unknown, init?: ResponseInit): Response {
   return typed(body, "application/json; charset=utf-8", init);
 }
 
-/** Text as `text/plain; charset=utf-8`. */
+/** Text as `text/plain;charset=UTF-8`, which is what a string has by itself (Fetch section 5.2). */
 export function text(body: string, init?: ResponseInit): Response {
-  return typed(body, "text/plain; charset=utf-8", init);
+  return new Response(body, init);
 }
 
 /** Markup as `text/html; charset=utf-8`. Nothing is escaped: that is the template's work. */

@@ -12,9 +12,9 @@ export type RouteSegment = string | { name: string; test?: (value: string) => bo
 /** One path to a route, without optionals. The build orders rows, the more specific first. */
 export type Row = readonly [path: readonly RouteSegment[], route: Route];
 
+/** What stands between the slashes, from index 1: before the first there is nothing. */
 function splitPath(pathname: string): string[] {
-  if (pathname === "/") return [];
-  const segments = pathname.slice(1).split("/");
+  const segments = pathname === "/" ? [""] : pathname.split("/");
   if (!pathname.includes("%")) return segments;
   try {
     return segments.map(decodeURIComponent);
@@ -28,7 +28,7 @@ export function onePattern(path: readonly RouteSegment[], route: Route): Match {
   return (pathname) => {
     const segments = splitPath(pathname);
     const params: Params = {};
-    let at = 0;
+    let at = 1;
     for (const part of path) {
       if (typeof part === "string") {
         if (segments[at++] !== part) return undefined;
@@ -50,51 +50,59 @@ export function onePattern(path: readonly RouteSegment[], route: Route): Match {
 interface Node {
   statics: Map<string, Node>;
   /** In the order of the rows: those with a test come first. */
-  params: { test: ((value: string) => boolean) | undefined; node: Node }[];
+  params: Node[];
+  /** What a segment must pass to get here. */
+  test: ((value: string) => boolean) | undefined;
   end?: Row;
   rest?: Row;
   any?: Row;
 }
 
-const createNode = (): Node => ({ statics: new Map(), params: [] });
+const createNode = (test?: Node["test"]): Node => ({ statics: new Map(), params: [], test });
 
 /** A match for many routes. The tree is built on first use, so that a module that makes one starts at once. */
 export function createRouter(rows: readonly Row[]): Match {
+  const whole = new Map<string, Row>();
   let root: Node | undefined;
   return (pathname) => {
-    root ??= plant(rows);
-    const segments = splitPath(pathname);
-    const row = find(root, segments, 0);
+    root ??= plant(rows, whole);
+    let row = whole.get(pathname);
+    const segments = row ? [] : splitPath(pathname);
+    row ??= find(root, segments, 1);
     return row && { route: row[1], params: readParams(row[0], segments) };
   };
 }
 
-function plant(rows: readonly Row[]): Node {
+/** Rows of text alone are put into `whole` as well, by their path as it is sent: most requests need no walk. */
+function plant(rows: readonly Row[], whole: Map<string, Row>): Node {
   const root = createNode();
   for (const row of rows) {
     let node = root;
-    let rest: "rest" | "any" | undefined;
+    let end: "end" | "rest" | "any" = "end";
+    let path = "";
     for (const part of row[0]) {
-      if (typeof part === "string") node = node.statics.get(part) ?? grow(node.statics, part);
-      else if (part.rest) rest = part.rest === "any" ? "any" : "rest";
-      else node = branch(node, part.test);
+      // A percent sign is never sent as it is, so it marks what is no such row.
+      path += typeof part === "string" ? `/${part}` : "%";
+      if (typeof part === "string") node = grow(node.statics, part);
+      else if (part.rest) end = part.rest === "any" ? "any" : "rest";
+      else node = branch(node.params, part.test);
     }
-    node[rest ?? "end"] ??= row;
+    node[end] ??= row;
+    if (node.end === row && !path.includes("%")) whole.set(path || "/", row);
   }
   return root;
 }
 
 function grow(statics: Map<string, Node>, text: string): Node {
-  const node = createNode();
+  const node = statics.get(text) ?? createNode();
   statics.set(text, node);
   return node;
 }
 
-function branch(parent: Node, test: ((value: string) => boolean) | undefined): Node {
-  const known = parent.params.find((param) => param.test === test);
-  if (known) return known.node;
-  const node = createNode();
-  parent.params.push({ test, node });
+function branch(params: Node[], test: Node["test"]): Node {
+  const known = params.find((param) => param.test === test);
+  const node = known ?? createNode(test);
+  if (!known) params.push(node);
   return node;
 }
 
@@ -105,19 +113,18 @@ function find(node: Node, segments: readonly string[], at: number): Row | undefi
   if (segment === "") return undefined;
   const known = node.statics.get(segment);
   let row = known && find(known, segments, at + 1);
-  for (let index = 0; !row && index < node.params.length; index++) {
-    const param = node.params[index];
-    if (param && param.test?.(segment) !== false) row = find(param.node, segments, at + 1);
+  for (const param of node.params) {
+    if (!row && param.test?.(segment) !== false) row = find(param, segments, at + 1);
   }
-  if (row) return row;
-  const rest = node.rest ?? node.any;
-  return rest && !segments.includes("", at) ? rest : undefined;
+  return row ?? (segments.includes("", at) ? undefined : (node.rest ?? node.any));
 }
 
 function readParams(path: readonly RouteSegment[], segments: readonly string[]): Params {
   const params: Params = {};
-  path.forEach((part, index) => {
-    if (typeof part !== "string") params[part.name] = part.rest ? segments.slice(index) : segments[index];
-  });
+  let at = 1;
+  for (const part of path) {
+    if (typeof part !== "string") params[part.name] = part.rest ? segments.slice(at) : segments[at];
+    at++;
+  }
   return params;
 }
