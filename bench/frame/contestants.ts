@@ -17,7 +17,8 @@ import { builtinModules, createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { build, bundleWhole } from "../../packages/bundler/src/index.ts";
+import type { Target } from "../../packages/bundler/src/contracts.ts";
+import { build } from "../../packages/bundler/src/index.ts";
 
 export type App = "hello" | "table" | "full";
 export type Host = "worker" | "lambda" | "node";
@@ -48,7 +49,11 @@ export function openTemporary(): { folder: string; remove(): void } {
 
 /** An ES module whose default export is a fetch app; packages stay imports, as in a process of one's own. */
 export async function prepareFetch(name: string, app: App, folder: string): Promise<string> {
-  if (name === GODWIT) return bundleWhole({ root: join(all, GODWIT, app), adaptersFrom });
+  if (name === GODWIT) {
+    // What a build ships: `loadApp`'s bundle keeps names for stack traces, at a price for each request.
+    const entry = () => 'export { default } from "godwit:app";';
+    return join(await buildGodwit(app, "node", join(folder, "fetch"), { entry }), "server.mjs");
+  }
   return writeStub(name, app, "worker", folder, "export default host(app);");
 }
 
@@ -98,12 +103,17 @@ export async function prepareBundle(
 
 const PATTERNS: Record<App, string> = { hello: "/", table: "/", full: "/items" };
 
-async function buildGodwit(app: App, name: "node" | "lambda" | "cloudflare", folder: string): Promise<string> {
+async function buildGodwit(
+  app: App,
+  name: "node" | "lambda" | "cloudflare",
+  folder: string,
+  changes: Partial<Target> = {},
+): Promise<string> {
   const out = join(folder, GODWIT, app);
   const { target } = await import(pathToFileURL(join(packages, `adapters/src/${name}/target.ts`)).href);
   const checked = await target.config["~standard"].validate({});
   const root = join(all, GODWIT, app);
-  await build({ root, app, target, targetConfig: checked.value, adaptersFrom, out });
+  await build({ root, app, target: { ...target, ...changes }, targetConfig: checked.value, adaptersFrom, out });
   return join(out, name);
 }
 
