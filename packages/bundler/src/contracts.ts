@@ -272,6 +272,8 @@ export interface EmulateOptions {
   front?: string;
   /** For an artefact of `writeDevArtefact`: code may be made of text, stacks are of sources. Default false. */
   dev?: boolean;
+  /** Who stands before it speaks HTTPS: the app sees the URLs of that. The socket itself stays one of HTTP. Default false. */
+  secure?: boolean;
   /** Port of the debugger on 127.0.0.1; further processes take the next ones. Nothing is timed then. Default: none. */
   inspect?: number;
 }

@@ -23,7 +23,13 @@ import { createStacks } from "../_emulate/stacks.ts";
 import { createEdge } from "./_emulate/edge.ts";
 import { toLevel, toMessage } from "./_emulate/logs.ts";
 import { measureWorker } from "./_emulate/measure.ts";
-import { type EmulatedWorker, type Miniflare, type MiniflareModule, readWorkers } from "./_emulate/workers.ts";
+import {
+  type EmulatedWorker,
+  type Miniflare,
+  type MiniflareModule,
+  readWorkers,
+  type WorkerOptions,
+} from "./_emulate/workers.ts";
 import { toCron } from "./cron.ts";
 import { EVAL_BINDING } from "./dev.ts";
 
@@ -41,7 +47,7 @@ const DRAIN = 2000;
  * `EMULATOR_START_FAILED` or what `listenAt` says of a port.
  */
 export async function emulate(built: Artefact, found: Tools, options: EmulateOptions = {}): Promise<Emulator> {
-  const { host = "127.0.0.1", port = 0, env = {}, dev = false, inspect } = options;
+  const { host = "127.0.0.1", port = 0, env = {}, dev = false, inspect, secure = false } = options;
   const miniflare = (await found.miniflare?.load()) as MiniflareModule | undefined; // the tool that `tools` names
   if (!miniflare) throw toolMissing("miniflare");
   const { Miniflare: Runtime, Response: Answer } = miniflare;
@@ -65,10 +71,14 @@ export async function emulate(built: Artefact, found: Tools, options: EmulateOpt
     ...(inspect !== undefined && { inspectorPort: inspect, inspectorHost: "127.0.0.1" }),
     workers: [...workers]
       .sort((a, b) => Number(b.front) - Number(a.front))
-      .map((worker) => ({ ...worker.options, ...(dev && { unsafeEvalBinding: EVAL_BINDING }) })),
+      .map(({ options }) => ({
+        ...options,
+        ...(dev && { unsafeEvalBinding: EVAL_BINDING }),
+        ...(secure && absolute(options)),
+      })),
   });
 
-  const edge = createEdge();
+  const edge = createEdge(secure);
   const url = await listenAt(edge.server, port, host);
 
   let runtime: Miniflare | undefined;
@@ -137,6 +147,11 @@ export async function emulate(built: Artefact, found: Tools, options: EmulateOpt
       logs.close();
     },
   };
+}
+
+/** Its socket takes whole URLs, so that the scheme can be told. */
+function absolute({ unsafeDirectSockets: sockets }: WorkerOptions): object {
+  return Array.isArray(sockets) ? { unsafeDirectSockets: sockets.map((one) => ({ ...one, proxy: true })) } : {};
 }
 
 function frontOf(workers: readonly EmulatedWorker[]): EmulatedWorker {

@@ -85,7 +85,11 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
     await rm(temporary, { recursive: true, force: true });
   };
   const patient = inspect === undefined ? format : { ...format, patience: undefined };
-  const opened = openFront({ name, format: patient, router, fleet, log }, host, options.port ?? 0);
+  const opened = openFront(
+    { name, format: patient, router, fleet, log, secure: options.secure === true },
+    host,
+    options.port ?? 0,
+  );
   const { server, url } = await opened.catch(async (cause: unknown) => {
     await cleanUp();
     throw cause;

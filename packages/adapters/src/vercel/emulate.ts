@@ -30,7 +30,7 @@ const A_DAY = 86_400_000;
 
 /** Runs a built artefact. The functions see `options.env`, what Vercel itself sets, and nothing of this process. */
 export async function emulate(artefact: Artefact, found: Tools, options: EmulateOptions = {}): Promise<Emulator> {
-  const { host = "127.0.0.1", port = 0, dev = false, inspect } = options;
+  const { host = "127.0.0.1", port = 0, dev = false, inspect, secure = false } = options;
   const logs = new Logs();
   const secret = options.env?.CRON_SECRET ?? randomBytes(24).toString("hex");
   const env: Record<string, string> = {
@@ -71,7 +71,7 @@ export async function emulate(artefact: Artefact, found: Tools, options: Emulate
 
   let layout = await readLayout(artefact);
   let deployment = await deploy(layout, new Map());
-  const server = createFront(() => deployment);
+  const server = createFront(() => deployment, secure ? "https" : "http");
   const url = await listenAt(server, port, host);
 
   async function measure(id: string): Promise<Startup> {

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { Agent, get } from "node:https";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -210,19 +209,6 @@ test("a port in use: the next one, and under --strict-port an error", async (t) 
   const strict = await godwit(["dev", "--root", dev.root, "--port", String(port), "--strict-port", "--json"]);
   assert.equal(strict.code, 1);
   assert.match(strict.stdout, /DEV_PORT_IN_USE/);
-});
-
-test("--https serves with a certificate of its own that is kept", async (t) => {
-  const dev = await startDev(t, { "routes/index.ts": say("secret") }, ["--https"]);
-  assert.match(dev.url, /^https:/);
-  const agent = new Agent({ rejectUnauthorized: false });
-  t.after(() => agent.destroy());
-  const [response] = await once(get(dev.url, { agent }), "response");
-  let text = "";
-  for await (const chunk of response) text += chunk;
-  assert.equal(text, "secret");
-  const { subjectaltname } = response.socket.getPeerCertificate();
-  assert.match(subjectaltname, /DNS:localhost, IP Address:127\.0\.0\.1/);
 });
 
 test("the overlay's own addresses answer nobody who came by another name", async (t) => {

@@ -50,6 +50,11 @@ export interface Session {
 export async function openSession(options: SessionOptions): Promise<Session> {
   const { target: name, stage, host, reporter } = options;
   const { root } = options.project;
+  // What may fail comes before anything runs.
+  const secure =
+    options.https === true
+      ? await ownCertificate(root, host)
+      : options.https && (await readCertificate(options.https.key, options.https.cert));
   const failures = createFailures();
   failures.listen((_current, added, gone) => {
     for (const failure of added) reporter.failure(failure);
@@ -89,6 +94,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       emulateTarget(project, name, await artefact(), {
         stage,
         dev: true,
+        secure: options.https !== undefined,
         ...(fronted !== undefined && { front: fronted }),
         ...(inspect !== undefined && { inspect }),
       }),
@@ -107,10 +113,6 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 
   let naming: ReturnType<typeof createNaming> | undefined;
   const overlay = createOverlay(failures, [host]);
-  const secure =
-    options.https === true
-      ? await ownCertificate(root, host)
-      : options.https && (await readCertificate(options.https.key, options.https.cert));
   const front = createFront({
     ...(secure && { secure }),
     lease: () => runtime.lease(),

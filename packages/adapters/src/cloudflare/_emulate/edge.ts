@@ -22,9 +22,11 @@ export interface Edge {
 const HOP = /^(?:connection|keep-alive|proxy-connection)$/i;
 /** Only the edge says these, and only miniflare's parts the last. */
 const EDGE_ONLY = /^(?:cf-(?:connecting-ip|ray|ipcountry|visitor|worker)|mf-.*)$/i;
+const SCHEME = /^x-forwarded-proto$/i;
 /** workerd ends a chunked body cleanly when its stream failed, and then closes the connection: how long to look. */
 const FAILURE_WINDOW = 20;
-export function createEdge(): Edge {
+/** `secure`: clients speak HTTPS, and the runtime's socket takes whole URLs. */
+export function createEdge(secure = false): Edge {
   const busy = new Set<ServerResponse>();
   let open: (origin: URL) => void = () => {};
   let origin = new Promise<URL>((resolve) => {
@@ -49,8 +51,9 @@ export function createEdge(): Edge {
     const agent = new PatientAgent({ keepAlive: true });
     answer.on("close", () => agent.destroy());
     try {
-      const headers = toWorkerHeaders(incoming);
-      const outgoing = request({ agent, hostname, port, method: incoming.method, path: pathOf(incoming), headers });
+      const headers = toWorkerHeaders(incoming, secure);
+      const path = targetOf(incoming, secure);
+      const outgoing = request({ agent, hostname, port, method: incoming.method, path, headers });
       let whole = () => false;
       outgoing.on("error", () => whole() || fail(502, "The Worker did not answer."));
       outgoing.on("response", (response) => {
@@ -68,8 +71,8 @@ export function createEdge(): Edge {
   server.on("upgrade", async (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     const { hostname, port } = await origin;
     socket.on("error", () => socket.destroy());
-    const headers = [...toWorkerHeaders(incoming), "connection", "Upgrade"];
-    const outgoing = request({ agent: false, hostname, port, path: pathOf(incoming), headers });
+    const headers = [...toWorkerHeaders(incoming, secure), "connection", "Upgrade"];
+    const outgoing = request({ agent: false, hostname, port, path: targetOf(incoming, secure), headers });
     outgoing.on("error", () => socket.destroy());
     outgoing.on("response", (response) => {
       socket.write(toHead(response));
@@ -107,16 +110,18 @@ export function createEdge(): Edge {
   };
 }
 
-function pathOf({ url = "/" }: IncomingMessage): string {
-  return url.replace(/^https?:\/\/[^/?#]*/i, "") || "/"; // RFC 9112 section 3.2.2: a server takes the absolute form
+function targetOf({ url = "/", headers }: IncomingMessage, secure: boolean): string {
+  const path = url.replace(/^https?:\/\/[^/?#]*/i, "") || "/"; // RFC 9112 section 3.2.2: a server takes the absolute form
+  return secure ? `https://${headers.host ?? "localhost"}${path}` : path;
 }
 
 /** The client's headers as it wrote them, and what the edge adds. */
-function toWorkerHeaders(incoming: IncomingMessage): string[] {
+function toWorkerHeaders(incoming: IncomingMessage, secure: boolean): string[] {
   const { rawHeaders, headers, method = "GET" } = incoming;
   const pairs = pairsOf(rawHeaders).filter(([name]) => !HOP.test(name) && !EDGE_ONLY.test(name));
   const isCookie = ([name]: readonly string[]): boolean => name?.toLowerCase() === "cookie";
-  const kept = pairs.filter((pair) => !isCookie(pair));
+  const kept = pairs.filter((pair) => !isCookie(pair) && !(secure && SCHEME.test(pair[0])));
+  if (secure) kept.push(["x-forwarded-proto", "https"], ["cf-visitor", '{"scheme":"https"}']);
   // RFC 9113 section 8.2.3: crumbs become one field, which workerd would join with a comma.
   if (headers.cookie !== undefined) {
     const crumbs = pairs.filter(isCookie).map(([, value]) => value);

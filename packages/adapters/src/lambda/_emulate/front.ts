@@ -38,6 +38,8 @@ export interface FrontOptions {
   format: Format;
   router: FrontRouter;
   fleet: Fleet;
+  /** HTTPS ends before it. */
+  secure: boolean;
   log(line: LogLine): void;
 }
 
@@ -62,7 +64,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
   if (sent === "bad-target") return fail("bad-request");
   const path = format.toPath ? format.toPath(sent.path) : sent.path;
   if (path === undefined) return fail("bad-request");
-  const incoming = { ...sent, path };
+  const incoming = { ...sent, path, secure: options.secure };
   const matched = router(incoming.method, incoming.path);
   if (!matched) return fail("no-route");
   const identity = newIdentity();

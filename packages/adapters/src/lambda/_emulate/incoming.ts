@@ -19,6 +19,8 @@ export interface Incoming {
   ip: string;
   /** The port that the front listens on. */
   port: number;
+  /** The client spoke HTTPS. */
+  secure?: boolean;
 }
 
 /** Of the connection, not of the request: no front puts them into an event. */
@@ -87,7 +89,7 @@ export function forwardedHeaders(incoming: Incoming, trace: string): Pair[] {
     ["X-Amzn-Trace-Id", trace],
     ["X-Forwarded-For", [...before, incoming.ip].join(", ")],
     ["X-Forwarded-Port", String(incoming.port)],
-    ["X-Forwarded-Proto", "http"],
+    ["X-Forwarded-Proto", incoming.secure ? "https" : "http"],
   ];
 }
 

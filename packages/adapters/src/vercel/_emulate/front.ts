@@ -17,15 +17,20 @@ export interface Deployment {
   functions: ReadonlyMap<string, { layout: FunctionLayout; process: FunctionProcess }>;
 }
 
-/** `current` is asked at each request, so that a reload takes effect at the next one. */
-export function createFront(current: () => Deployment): Server {
+/** `current` is asked at each request, so that a reload takes effect at the next one. `scheme`: what functions are told. */
+export function createFront(current: () => Deployment, scheme: "http" | "https"): Server {
   const server = createServer({ maxHeaderSize: 64 * 1024, requestTimeout: 0 }, (req, res) => {
-    answer(req, res, current()).catch(() => fail(res, 500, "FUNCTION_INVOCATION_FAILED"));
+    answer(req, res, current(), scheme).catch(() => fail(res, 500, "FUNCTION_INVOCATION_FAILED"));
   });
   return server;
 }
 
-async function answer(req: IncomingMessage, res: ServerResponse, deployment: Deployment): Promise<void> {
+async function answer(
+  req: IncomingMessage,
+  res: ServerResponse,
+  deployment: Deployment,
+  scheme: "http" | "https",
+): Promise<void> {
   const { route, files, functions } = deployment;
   const target = readTarget(req.url ?? "");
   // Dot segments are resolved as in every URL parser, so that routes see the path that a function sees.
@@ -45,7 +50,7 @@ async function answer(req: IncomingMessage, res: ServerResponse, deployment: Dep
       return fail(res, 500, "FUNCTION_INVOCATION_FAILED");
     }
     const { first, whole: last } = found.layout;
-    return forward(req, res, body, { target: whole, port, first, whole: last, headers });
+    return forward(req, res, body, { target: whole, port, first, whole: last, headers, scheme });
   }
   req.resume();
   for (const [name, value] of headers) res.setHeader(name, value);

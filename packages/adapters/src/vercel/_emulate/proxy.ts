@@ -26,6 +26,8 @@ export interface Exchange {
   /** Path and query as the function sees them. */
   target: string;
   port: number;
+  /** That of the URL which the client asked for. */
+  scheme: "http" | "https";
   /** Milliseconds until the head of the answer, and until its end. */
   first: number;
   whole: number;
@@ -52,13 +54,13 @@ export async function readBody(req: IncomingMessage, res: ServerResponse): Promi
 }
 
 export function forward(req: IncomingMessage, res: ServerResponse, body: Buffer, exchange: Exchange): void {
-  const { target, port, first, whole, headers } = exchange;
+  const { target, port, scheme, first, whole, headers } = exchange;
   const upstream = open({
     host: "127.0.0.1",
     port,
     method: req.method,
     path: target,
-    headers: describe(req, body),
+    headers: describe(req, body, scheme),
     agent: false, // a process that was stopped must not leave a dead connection behind
   });
   const begun = Date.now();
@@ -86,7 +88,7 @@ export function forward(req: IncomingMessage, res: ServerResponse, body: Buffer,
 }
 
 /** The fields of a request as Vercel's proxy hands them on. */
-function describe(req: IncomingMessage, body: Buffer): string[] {
+function describe(req: IncomingMessage, body: Buffer, scheme: string): string[] {
   const { rawHeaders, headers } = req;
   const fields = copy(rawHeaders, OWN);
   const ip = clientAddress(req);
@@ -95,7 +97,7 @@ function describe(req: IncomingMessage, body: Buffer): string[] {
     ...Object.entries({
       "x-forwarded-for": ip,
       "x-forwarded-host": headers.host ?? "localhost",
-      "x-forwarded-proto": "http",
+      "x-forwarded-proto": scheme,
       "x-real-ip": ip,
       "x-vercel-deployment-url": headers.host ?? "localhost",
       "x-vercel-id": `dev1::dev1::${randomUUID()}`,
