@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+import { createTarget } from "../../packages/bundler/src/bundle.fixture.ts";
 import { createReport, type FakeFunction, manyFunctions } from "../../packages/bundler/src/report.fixture.ts";
 import type { ReportData } from "../../packages/bundler/src/report-data.ts";
 import { writeReport } from "../../packages/bundler/src/report-write.ts";
@@ -77,6 +78,13 @@ test("the page shows functions, packages, CPU, headroom, edge and what changed, 
   assert.match(changes, /cart changed \+12\.0 kB .*zod \+10\.0 kB/);
   assert.match(await words(page.locator("#shared")), /2 routes in 2 functions: shipped 2 times/);
   assert.deepEqual({ requests, complaints }, { requests: [], complaints: [] });
+});
+
+test("one function has one map, and limits are written as platforms write them", async (t) => {
+  const target = createTarget({ limits: { functionBytes: 262_144_000 } });
+  const { page } = await open(t, createReport(SHOP.slice(0, 1), { target }));
+  assert.equal(await page.locator(".map").count(), 1);
+  assert.match(await words(page.locator("#detail")), /size 82\.0 kB \(0\.0%\) 250 MiB 262\.1 MB/);
 });
 
 test("names in the data stay text, whatever they hold", async (t) => {

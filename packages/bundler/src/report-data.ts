@@ -27,7 +27,7 @@ export interface ReportData {
   functions: ReportFunction[];
   /** What the app as a whole takes of what the platform allows. */
   limits: ReportLimit[];
-  /** Where a route might run on the edge: every such variant of every platform. */
+  /** Where a route might run on the edge: the variant of each platform that has one. */
   edges: { name: string; routes: number }[];
   packages: SharedPackage[];
   shared: SharedCode[];
@@ -235,15 +235,36 @@ interface Edge extends ReportPlatform {
   variant: string;
 }
 
+/** A route that needs nothing and asks for the edge. */
+const LIGHT: RoutePlan = {
+  file: "",
+  pattern: "/",
+  segments: [],
+  methods: ["GET"],
+  config: { runtime: "edge" },
+  middleware: [],
+  needs: [],
+  usesWaitUntil: false,
+  external: [],
+};
+
+/** Of each platform the variant on which such a route would land, by its config, where that is no Node. */
 function edgesOf(platforms: readonly ReportPlatform[]): Edge[] {
   return platforms.flatMap(({ target, targetConfig }) => {
-    const all = Object.entries(target.variants);
-    return all
-      .filter(([, { runtime }]) => runtime !== "node")
-      .map(([variant]) => {
-        return { name: all.length > 1 ? `${target.name} ${variant}` : target.name, variant, target, targetConfig };
-      });
+    const { name, variants } = target;
+    const variant = edgeOf(target, targetConfig);
+    if (variant === undefined || variants[variant]?.runtime === "node") return [];
+    const isOne = new Set(Object.values(variants).map(({ runtime }) => runtime)).size === 1;
+    return [{ name: isOne ? name : `${name} ${variant}`, variant, target, targetConfig }];
   });
+}
+
+function edgeOf(target: Target, targetConfig: unknown): string | undefined {
+  try {
+    return target.choose({ route: LIGHT, lacks: () => undefined }, targetConfig).variant;
+  } catch {
+    return undefined; // a platform without an edge says so
+  }
 }
 
 /** Judged by the imports as they were resolved for this build's target. */

@@ -4,7 +4,7 @@
  */
 import type { FunctionChange } from "./report-changes.ts";
 import type { ReportData, ReportFunction, ReportLimit } from "./report-data.ts";
-import { amount, difference, el, milliseconds, size, toTable } from "./report-dom.ts";
+import { amount, difference, el, limit, milliseconds, size, toTable } from "./report-dom.ts";
 import { toMap } from "./report-map.ts";
 
 export function toDetail(fn: ReportFunction, { edges }: ReportData, change?: FunctionChange): HTMLElement[] {
@@ -102,7 +102,7 @@ export function toLimits(limits: readonly ReportLimit[], caption: string): HTMLE
           );
         },
       },
-      { title: "Most", right: true, cell: ({ most, unit }) => amount(most, unit) },
+      { title: "Most", right: true, cell: ({ most, unit }) => limit(most, unit) },
       {
         title: "Left",
         right: true,

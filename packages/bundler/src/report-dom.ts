@@ -72,11 +72,20 @@ export function difference(bytes: number): HTMLElement {
 }
 
 export function milliseconds(value: number): string {
+  if (value > 0 && value < 0.05) return "< 0.1 ms";
   return value >= 1000 ? `${(value / 1000).toFixed(value % 1000 === 0 ? 0 : 1)} s` : `${Number(value.toFixed(1))} ms`;
 }
 
 export function amount(value: number, unit: "bytes" | "ms" | "count"): string {
-  return unit === "bytes" ? size(value) : unit === "ms" ? milliseconds(value) : String(value);
+  return unit === "bytes" ? size(value) : unit === "ms" ? milliseconds(value) : value.toLocaleString("en");
+}
+
+/** A limit as the platform's own pages write it: `250 MiB` where it is that. */
+export function limit(value: number, unit: "bytes" | "ms" | "count"): string {
+  const mebi = value / 1_048_576;
+  return unit === "bytes" && mebi >= 1 && Number.isInteger(mebi)
+    ? `${mebi.toLocaleString("en")} MiB`
+    : amount(value, unit);
 }
 
 export function plural(count: number, noun: string): string {

@@ -49,7 +49,10 @@ export function toMap(
     tile.style.width = `${(100 * width) / WIDTH}%`;
     tile.style.height = `${(100 * tall) / height}%`;
     if (width > 46 && tall > 20) tile.append(el("b", {}, item.name));
-    if (width > 56 && tall > 42) tile.append(el("span", {}, `${size(item.bytes)} · ${share(item.bytes)}`));
+    if (width > 56 && tall > 42) {
+      const more = el("i", {}, ` · ${share(item.bytes)}`);
+      tile.append(el("span", {}, size(item.bytes), width > 130 && more));
+    }
     if (pick && !item.name.startsWith("(")) {
       tile.classList.add("pick");
       tile.addEventListener("click", () => pick(item.name));

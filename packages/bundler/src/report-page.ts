@@ -83,7 +83,9 @@ function toChanges({ changes }: ReportData, pick: (id: string) => void): HTMLEle
 function toEdge({ functions, edges }: ReportData): HTMLElement {
   const all = functions.flatMap(({ routes }) => routes);
   const kept = all.filter(({ gaps }) => Object.keys(gaps).length > 0);
-  const summary = edges.map(({ name, routes }) => `${routes} of ${all.length} on ${name}`).join(", ");
+  const summary = edges
+    .map(({ name, routes }) => `${routes.toLocaleString("en")} of ${all.length.toLocaleString("en")} on ${name}`)
+    .join(", ");
   if (edges.length === 0) return section("edge", "Edge", el("p", {}, "No edge platform was asked about."));
   return section(
     "edge",
@@ -121,30 +123,37 @@ function toShared({ shared, packages }: ReportData): HTMLElement {
   return section(
     "shared",
     "Shared code, and what the grouping did about it",
-    shared.length === 0
-      ? el("p", {}, "No two routes share code.")
-      : toTable(
-          "Code that routes share",
-          [
-            { title: "Routes", cell: (one) => routes(one) },
-            { title: "Shared", right: true, cell: ({ bytes }) => size(bytes) },
-            {
-              title: "Grouping",
-              cell: ({ functions, count }) =>
-                functions === 1
-                  ? "together in one function: shipped once"
-                  : `${count} routes in ${functions} functions: shipped ${functions} times`,
-            },
-          ],
-          shared,
-        ),
+    el(
+      "p",
+      {},
+      shared.length === 0
+        ? "No two routes share code."
+        : "Shared bytes are those of the source, before this platform's bundling made them less. Why each function stands alone or holds several routes is said with the function.",
+    ),
+    (shared.length > 0 &&
+      toTable(
+        "Code that routes share",
+        [
+          { title: "Routes", cell: (one) => routes(one) },
+          { title: "Shared source", right: true, cell: ({ bytes }) => size(bytes) },
+          {
+            title: "Grouping",
+            cell: ({ functions, count }) =>
+              functions === 1
+                ? "together in one function: shipped once"
+                : `${plural(count, "route")} in ${plural(functions, "function")}: shipped ${functions.toLocaleString("en")} times`,
+          },
+        ],
+        shared,
+      )) ||
+      undefined,
     (often.length > 0 && el("h3", {}, "Packages in several functions")) || undefined,
     (often.length > 0 &&
       toTable(
         "Packages in several functions",
         [
           { title: "Package or file", cell: ({ name }) => name },
-          { title: "Functions", right: true, cell: ({ functions }) => String(functions) },
+          { title: "Functions", right: true, cell: ({ functions }) => functions.toLocaleString("en") },
           { title: "All together", right: true, cell: ({ bytes }) => size(bytes) },
         ],
         often,
@@ -183,15 +192,18 @@ function draw(data: ReportData): void {
       "main",
       {},
       toChanges(data, pick),
-      section(
-        "all",
-        "Where the bytes are",
-        toMap(
-          "Functions by size",
-          functions.map(({ id, bytes }) => ({ name: id, bytes })),
-          { height: 300, pick },
-        ),
-      ),
+      // one function has its own map below
+      (functions.length > 1 &&
+        section(
+          "all",
+          "Where the bytes are",
+          toMap(
+            "Functions by size",
+            functions.map(({ id, bytes }) => ({ name: id, bytes })),
+            { height: 300, pick },
+          ),
+        )) ||
+        "",
       section("functions", "Functions", el("div", { class: "pair" }, list.element, detail)),
       toEdge(data),
       toShared(data),

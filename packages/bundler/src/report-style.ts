@@ -39,7 +39,8 @@ figure{margin:0}
 .map{position:relative;width:100%;min-height:200px;overflow:hidden;border-radius:8px;background:var(--line)}
 .tile{position:absolute;overflow:hidden;padding:.3rem .45rem;border:1px solid var(--card);border-radius:5px;color:var(--tile);font-size:.78rem;line-height:1.25;background:hsl(var(--h) var(--sat) var(--lum))}
 .tile b{display:block;font-weight:600;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
-.tile span{opacity:.85;white-space:nowrap}
+.tile span{display:block;opacity:.85;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+.tile i{font-style:normal}
 .tile:hover{filter:brightness(1.06)}
 .pick{cursor:pointer}
 .h0{--h:186}.h1{--h:32}.h2{--h:262}.h3{--h:140}.h4{--h:340}.h5{--h:212}.h6{--h:58}.h7{--h:300}.h8{--h:200;--sat:6%}
