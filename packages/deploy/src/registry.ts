@@ -4,4 +4,6 @@
  */
 import type { DeployerModule } from "./contracts.ts";
 
-export const deployers: Record<string, () => Promise<DeployerModule>> = {};
+export const deployers: Record<string, () => Promise<DeployerModule>> = {
+  vercel: () => import("./deployers/vercel/index.ts"),
+};

@@ -1,0 +1,56 @@
+/**
+ * Lines of the live release, as its functions wrote them.
+ * https://vercel.com/docs/rest-api/reference/endpoints/logs/get-logs-for-a-deployment
+ * @module
+ */
+import type { Deployer, LogLine } from "../../contracts.ts";
+import type { Api } from "./client.ts";
+import type { Project } from "./project.ts";
+
+/** One line of the stream, a JSON object. */
+interface Row {
+  timestampInMs?: number;
+  message?: string;
+  requestPath?: string;
+  source?: string;
+}
+
+/** Characters of a line that is no JSON yet. */
+const LONGEST = 1_000_000;
+
+export function createLogs(api: Api, project: Project): NonNullable<Deployer["logs"]> {
+  return async function* logs({ follow, since, signal }) {
+    const { id, targets } = await project.get();
+    const deployment = targets?.production?.id;
+    if (deployment === undefined) return;
+    const path = `/v1/projects/${encodeURIComponent(id)}/deployments/${encodeURIComponent(deployment)}/runtime-logs`;
+    const stream = await api.stream({ name: "read logs", path, query: follow ? { follow: "1" } : {} });
+    const reader = stream.getReader();
+    const stop = () => void reader.cancel().catch(() => {}); // a stream that broke has ended as well
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      const decoder = new TextDecoder();
+      let rest = "";
+      for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        const lines = `${rest}${decoder.decode(next.value, { stream: true })}`.split("\n");
+        rest = (lines.pop() ?? "").slice(-LONGEST);
+        for (const line of lines) {
+          const row = toLine(line);
+          if (row && row.at >= since) yield row;
+        }
+      }
+    } finally {
+      signal.removeEventListener("abort", stop);
+      stop();
+    }
+  };
+}
+
+function toLine(line: string): LogLine | undefined {
+  try {
+    const { timestampInMs = 0, message = "", requestPath, source } = JSON.parse(line) as Row;
+    return { at: timestampInMs, function: requestPath ?? source ?? "", text: message.trimEnd() };
+  } catch {
+    return undefined; // the stream keeps itself open with empty lines
+  }
+}

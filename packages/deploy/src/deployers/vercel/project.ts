@@ -1,0 +1,185 @@
+/**
+ * The Vercel project of a stage: an isolated copy of the app, with variables, deployments and domains of its own.
+ * A variable of the project says whose it is.
+ * @module
+ */
+import type { AnyKind, DeployInput } from "../../contracts.ts";
+import { nameTaken, nothingDeployed } from "../../engine/errors.ts";
+import { defineKind } from "../../engine/kind.ts";
+import { toName } from "../../engine/names.ts";
+import type { Api, Expected } from "./client.ts";
+import type { VercelSettings } from "./settings.ts";
+
+/** As the API gives it: https://vercel.com/docs/rest-api/reference/endpoints/projects */
+export interface LiveProject {
+  id: string;
+  name: string;
+  /** What production traffic reaches. */
+  targets?: { production?: { id: string; alias?: string[] } | null };
+  ssoProtection?: { deploymentType: string } | null;
+  /** Secret -> what it is for. */
+  protectionBypass?: Record<string, { scope: string }>;
+  lastAliasRequest?: { jobStatus: string; toDeploymentId: string; type: string } | null;
+}
+
+/** One variable of a project; a secret's value never comes along. */
+export interface EnvEntry {
+  id: string;
+  key: string;
+  value?: string;
+  type: string;
+  target: string[];
+  /** Milliseconds since 1970. */
+  updatedAt?: number;
+}
+
+/** The variable that marks a project, and its value. */
+const MARK = "GODWIT_STAGE";
+
+export interface Project {
+  readonly name: string;
+  /** The project, read once a command and again after `forget`. Throws DEPLOY_NAME_TAKEN for somebody else's. */
+  find(): Promise<LiveProject | undefined>;
+  /** Throws DEPLOY_NOTHING where there is none. */
+  get(): Promise<LiveProject>;
+  forget(): void;
+  env(): Promise<EnvEntry[]>;
+  /** False where there is one of that name already. */
+  addEnv(entry: { key: string; value: string }): Promise<boolean>;
+  /** False where it is gone. */
+  changeEnv(id: string, value: string): Promise<boolean>;
+  setEnv(entry: { key: string; value: string; type: string; target: string[] }): Promise<void>;
+  /** False where it was gone already. */
+  removeEnv(id: string): Promise<boolean>;
+  kind: AnyKind;
+}
+
+/** `onCreated` is called before anything is put into a project that was not there. */
+export function createProject(
+  api: Api,
+  input: DeployInput,
+  settings: VercelSettings,
+  onCreated: () => Promise<void>,
+): Project {
+  const { app, stage } = input;
+  const name = settings.project ?? toName(stage === "production" ? [app] : [app, stage], 100);
+  const mark = `${app}/${stage}`;
+  let cached: Promise<LiveProject | undefined> | undefined;
+
+  async function make(): Promise<LiveProject> {
+    const made = await api.call<LiveProject | Expected>({
+      name: "create the project",
+      method: "POST",
+      path: "/v1/projects",
+      json: { name, framework: null },
+      expect: ["conflict"], // the answer of an earlier attempt was lost, or another deploy was first
+    });
+    project.forget();
+    const live = "error" in made ? await project.get() : made;
+    await onCreated();
+    await markOwner();
+    return live;
+  }
+
+  async function read(): Promise<LiveProject | undefined> {
+    const path = `/v9/projects/${encodeURIComponent(name)}`;
+    const live = await api.call<LiveProject | undefined>({ name: "read the project", path, maybe: true });
+    if (!live) return undefined;
+    const marked = (await listEnv(live.id)).find(({ key }) => key === MARK);
+    // A run that was cut off between making the project and marking it left one with nothing in it.
+    if (marked?.value === mark || settings.project === name || (!marked && !live.targets?.production)) return live;
+    throw nameTaken(
+      `Vercel has a project ${name} that ${marked ? `is of ${marked.value}` : "Godwit did not make"}.`,
+      "Give the app another name, or adopt the project with deploy.vercel.project.",
+    );
+  }
+
+  const path = (id: string, rest: string) => `/v10/projects/${encodeURIComponent(id)}${rest}`;
+
+  async function listEnv(id: string): Promise<EnvEntry[]> {
+    const { envs } = await api.call<{ envs: EnvEntry[] }>({ name: "list variables", path: path(id, "/env") });
+    return envs;
+  }
+
+  const project: Project = {
+    name,
+    find: () => {
+      cached ??= read();
+      cached.catch(() => project.forget());
+      return cached;
+    },
+    async get() {
+      const live = await project.find();
+      if (live) return live;
+      throw nothingDeployed(app, stage, "Vercel");
+    },
+    forget() {
+      cached = undefined;
+    },
+    async env() {
+      const live = await project.find();
+      return live ? listEnv(live.id) : [];
+    },
+    async addEnv({ key, value }) {
+      const { id } = await project.get();
+      const made = await api.call<object | Expected>({
+        name: `add ${key}`,
+        method: "POST",
+        path: path(id, "/env"),
+        json: { key, value, type: "plain", target: ["development"] },
+        expect: ["ENV_ALREADY_EXISTS", "ENV_CONFLICT"],
+      });
+      return !("error" in made);
+    },
+    async changeEnv(envId, value) {
+      const { id } = await project.get();
+      const at = path(id, `/env/${encodeURIComponent(envId)}`);
+      const call = { name: "change a variable", method: "PATCH", path: at, json: { value }, maybe: true } as const;
+      return (await api.call(call)) !== undefined;
+    },
+    async setEnv(entry) {
+      const { id } = (await project.find()) ?? (await make()); // a secret may come before the first deploy
+      const query = { upsert: "true" };
+      await api.call({ name: `set ${entry.key}`, method: "POST", path: path(id, "/env"), query, json: entry });
+    },
+    async removeEnv(envId) {
+      const { id } = await project.get();
+      const at = path(id, `/env/${encodeURIComponent(envId)}`);
+      const call = { name: "remove a variable", method: "DELETE", path: at, maybe: true } as const;
+      return (await api.call(call)) !== undefined;
+    },
+    kind: defineKind<null, LiveProject & { marked: boolean }>({
+      name: "project",
+      phase: "prepare",
+      async list() {
+        const live = await project.find();
+        if (!live) return new Map();
+        const marked = (await project.env()).some(({ key }) => key === MARK);
+        return new Map([[name, { ...live, marked }]]);
+      },
+      diff: (_value, { marked }) => (marked ? [] : [{ path: "owner", to: mark }]),
+      async create() {
+        return { ...(await make()), marked: true };
+      },
+      async update(_spec, live) {
+        await markOwner();
+        return { ...live, marked: true };
+      },
+      async remove() {
+        const live = await project.find();
+        if (!live) return;
+        const at = `/v9/projects/${encodeURIComponent(live.id)}`;
+        await api.call({ name: "delete the project", method: "DELETE", path: at, maybe: true });
+        project.forget();
+      },
+      irreversible: (spec) => (spec ? undefined : "its deployments, variables and domains go with it"),
+    }),
+  };
+
+  /** Development is a target that no deployment of this project has: the functions do not see the variable. */
+  function markOwner(): Promise<void> {
+    return project.setEnv({ key: MARK, value: mark, type: "plain", target: ["development"] });
+  }
+
+  return project;
+}

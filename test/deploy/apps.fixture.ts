@@ -1,0 +1,71 @@
+/**
+ * Small apps, built as users build them, and the runtimes that a rehearsal runs uploads in.
+ * @module
+ */
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { TestContext } from "node:test";
+import { pathToFileURL } from "node:url";
+import { platforms } from "@godwit/adapters/registry";
+import { build } from "@godwit/bundler";
+import type { Tools } from "@godwit/bundler/contracts";
+import type { BuiltArtefact, Clock } from "@godwit/deploy";
+
+/** Where an app lies as an installed one would. */
+const home = join(import.meta.dirname, "..", ".godwit");
+const require = createRequire(import.meta.url);
+
+export const tools: Tools = Object.fromEntries(
+  ["miniflare", "edge-runtime", "aws-lambda-ric"].map((name) => {
+    const path = require.resolve(name);
+    return [name, { path, load: () => import(pathToFileURL(path).href) }];
+  }),
+);
+
+/** A folder that goes with the test. */
+export async function temporary(t: TestContext, prefix: string): Promise<string> {
+  await mkdir(home, { recursive: true });
+  const folder = await mkdtemp(join(home, prefix));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Writes the files and builds them for a target. */
+export async function buildApp(
+  t: TestContext,
+  target: keyof typeof platforms,
+  files: Record<string, string>,
+  slice: Record<string, unknown> = {},
+): Promise<BuiltArtefact> {
+  const root = await temporary(t, "deploy-");
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+  }
+  const { target: half } = await platforms[target].target();
+  const checked = await half.config["~standard"].validate(slice);
+  if (checked.issues) throw new Error(JSON.stringify(checked.issues));
+  const { artefact } = await build({
+    root,
+    app: "links",
+    target: half,
+    targetConfig: checked.value,
+    config: {},
+    adaptersFrom: import.meta.resolve("@godwit/adapters/registry"),
+  });
+  return artefact;
+}
+
+/** A clock whose sleeps take no time: each moves it on by as much. */
+export function createClock(start: number = Date.now()): Clock {
+  let now = start;
+  return {
+    now: () => now,
+    async sleep(milliseconds, signal) {
+      signal?.throwIfAborted();
+      now += milliseconds;
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
