@@ -1,31 +1,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-
-const root = new URL("../..", import.meta.url).pathname;
-const pages = globSync(["README.md", "docs/**/*.md", "packages/*/README.md"], { cwd: root }).sort();
-
-interface Block {
-  /** `docs/config.md:12`, the line of the fence. */
-  place: string;
-  language: string;
-  code: string;
-}
-
-const blocks: Block[] = pages.flatMap((page) => {
-  const text = read(page);
-  return [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(({ index, 1: language = "", 2: code = "" }) => ({
-    place: `${page}:${text.slice(0, index).split("\n").length}`,
-    language,
-    code,
-  }));
-});
-
-function read(page: string): string {
-  return readFileSync(join(root, page), "utf8");
-}
+import { type Block, blocks, pages, read, root } from "./blocks.ts";
 
 function ofLanguage(...names: string[]): Block[] {
   return blocks.filter(({ language }) => names.includes(language));
@@ -60,8 +38,8 @@ test("every JSON block of the docs is JSON", () => {
   for (const { place, code } of own) assert.doesNotThrow(() => JSON.parse(code), place);
 });
 
-test("a block with a language has one that is checked here", () => {
-  const others = blocks.filter(({ language }) => language !== "ts" && language !== "json");
+test("every block is TypeScript, JSON, command lines, which are all checked, or text", () => {
+  const others = blocks.filter(({ language }) => !["ts", "json", "sh", "text"].includes(language));
   assert.deepEqual(others, []);
 });
 
