@@ -1,0 +1,62 @@
+/**
+ * No secret leaves by a message: every text on its way out has them masked, in the shapes that they travel in.
+ * @module
+ */
+
+export type Redact = (text: string) => string;
+
+const MASK = "[secret]";
+/** Shorter ones are in every other word; a secret that short is none. */
+const LEAST = 4;
+
+/** Masks the values, and what they look like in base64, in hex, in a URL, and in JSON. */
+export function createRedact(values: Iterable<string | undefined>): Redact {
+  const shapes = new Set<string>();
+  for (const value of values) {
+    if (value === undefined || value.trim().length < LEAST) continue;
+    for (const shape of shapesOf(value)) if (shape.length >= LEAST) shapes.add(shape);
+  }
+  const longestFirst = [...shapes].sort((a, b) => b.length - a.length);
+  return (text) => longestFirst.reduce((left, shape) => left.replaceAll(shape, MASK), text);
+}
+
+function shapesOf(value: string): string[] {
+  const bytes = Buffer.from(value);
+  const encoded = encodeURIComponent(value);
+  return [
+    value,
+    value.trim(),
+    JSON.stringify(value).slice(1, -1),
+    encoded,
+    encoded.replaceAll("%20", "+"),
+    encodeURI(value),
+    bytes.toString("hex"),
+    ...[0, 1, 2].flatMap((before) => base64Inside(bytes, before)),
+  ];
+}
+
+/** What is sure to stand in the base64 of any text that has the value after `before` (modulo 3) other bytes. */
+function base64Inside(bytes: Buffer, before: number): string[] {
+  const whole = Buffer.concat([Buffer.alloc(before), bytes]);
+  const first = Math.ceil((before * 8) / 6); // the letters before it hold bits of what stands in front
+  const sure = Math.floor((whole.length * 8) / 6);
+  const standard = whole.toString("base64").slice(first, sure);
+  return [standard, standard.replaceAll("+", "-").replaceAll("/", "_")];
+}
+
+/** Masks an error and its causes in place, so that class, code and cause stay what they are. */
+export function redactError(error: unknown, redact: Redact): unknown {
+  const seen = new Set<unknown>();
+  for (let one = error; one instanceof Error && !seen.has(one); one = one.cause) {
+    seen.add(one);
+    one.message = redact(one.message);
+    if (one.stack !== undefined) one.stack = redact(one.stack);
+    if (typeof one.cause === "string") one.cause = redact(one.cause);
+  }
+  return typeof error === "string" ? redact(error) : error;
+}
+
+/** Masks every string of a JSON value, keys too. */
+export function redactJson<T>(value: T, redact: Redact): T {
+  return JSON.parse(redact(JSON.stringify(value))) as T; // the same members, some of their texts masked
+}
