@@ -58,6 +58,16 @@ const NOISE = 50;
  * DEPLOY_CANARY_NO_DATA, with all traffic on the live release again.
  */
 export async function runCanary(plan: CanaryPlan, run: CanaryRun): Promise<void> {
+  try {
+    await takeSteps(plan, run);
+  } catch (error) {
+    // interrupted, no call is left to us: the next run, or a rollback, ends what is on its way
+    if (!run.signal.aborted) await run.back();
+    throw error;
+  }
+}
+
+async function takeSteps(plan: CanaryPlan, run: CanaryRun): Promise<void> {
   const { clock, signal, guard, onEvent } = run;
   const { steps, interval, limits } = plan;
   for (const share of steps.filter((step) => step < 1)) {
@@ -73,7 +83,6 @@ export async function runCanary(plan: CanaryPlan, run: CanaryRun): Promise<void>
       [metrics, live] = await Promise.all([figures(plan, run, run.next, since), figures(plan, run, run.live, since)]);
       const broke = metrics && metrics.requests >= limits.samples ? judge(metrics, live, limits) : undefined;
       if (broke !== undefined) {
-        await run.back();
         throw new GodwitError(
           "DEPLOY_CANARY_BROKE",
           `At ${percent(share)} of the traffic, ${broke}, over ${metrics?.requests} requests. All traffic is on ${run.live.id} again.`,
@@ -85,7 +94,6 @@ export async function runCanary(plan: CanaryPlan, run: CanaryRun): Promise<void>
         break;
       }
       if (isEnd && look >= LOOKS * (1 + limits.holds)) {
-        await run.back();
         throw new GodwitError(
           "DEPLOY_CANARY_NO_DATA",
           `At ${percent(share)} of the traffic the new release answered ${metrics?.requests ?? "no known number of"} requests in ${Math.round((clock.now() - since) / 1000)} s, and ${limits.samples} are needed to judge it. All traffic is on ${run.live.id} again. Take a longer --interval, a larger share, or fewer \`samples\` in \`deploy.canary\`.`,
@@ -108,7 +116,6 @@ async function figures(
   } catch (error) {
     run.signal.throwIfAborted();
     if (error instanceof CallError) return undefined;
-    await run.back();
     throw error;
   }
 }
