@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { findProgram } from "../programs.ts";
 import { type Block, blocks, commandsOf, root } from "./blocks.ts";
 import { openShell, type Shell } from "./shell.ts";
 
@@ -51,6 +52,8 @@ async function runBlock(shell: Shell, { code, after, place }: Block): Promise<vo
   const answer = /^\s+answers `([^`]+)`/.exec(after)?.[1];
   if (answer !== undefined) assert.equal(printed, answer, place);
 }
+
+findProgram("curl", "curl");
 
 for (const page of new Set(shells.map((block) => block.page))) {
   test(`the commands of ${page} work, in their order`, async (t) => {
