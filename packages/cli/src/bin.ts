@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-import { enableCompileCache } from "node:module";
+import * as modules from "node:module";
 import { handleInterrupts } from "./project/interrupt.ts";
 
-// Most of a short command's time would go to the compiler. Before anything large is imported.
-enableCompileCache();
+// Most of a short command's time would go to the compiler. Before anything large is imported. A Node that is too old to
+// have it gets to where that is said.
+modules.enableCompileCache?.();
 handleInterrupts();
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
