@@ -5,5 +5,6 @@
 import type { DeployerModule } from "./contracts.ts";
 
 export const deployers: Record<string, () => Promise<DeployerModule>> = {
+  node: () => import("./deployers/node/index.ts"),
   vercel: () => import("./deployers/vercel/index.ts"),
 };

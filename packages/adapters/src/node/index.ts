@@ -83,13 +83,13 @@ export async function start(app: App, options: ServeOptions = {}): Promise<void>
   // A supervisor passes connections, and says when the clock runs: on one process of the live release alone.
   const supervised = process.send !== undefined && process.env.GODWIT_SUPERVISED !== undefined;
   let server: NodeServer;
-  let connections: true | undefined;
+  let connections: "http" | "https" | undefined;
   try {
     if (supervised) {
       const opened = await open(app, options);
       const { supervise } = await import("./supervised.ts");
       server = await supervise(opened);
-      connections = true;
+      connections = opened.isTls ? "https" : "http";
     } else server = await serve(app, options);
   } catch (error) {
     // An error of ours says all there is to say; of any other the stack is needed.

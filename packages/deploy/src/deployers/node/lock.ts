@@ -1,0 +1,61 @@
+/**
+ * The lock of a stage: a file on the host. One that a killed deploy of this machine left is taken over at once, others
+ * when they end.
+ * @module
+ */
+import { randomUUID } from "node:crypto";
+import { readlinkSync } from "node:fs";
+import { hostname, userInfo } from "node:os";
+import type { Lease } from "../../contracts.ts";
+import { locked, lockLost } from "../../engine/errors.ts";
+import type { Lock, LockOwner } from "./agent/words.ts";
+import type { Stage } from "./stage.ts";
+
+interface Answer {
+  mine: boolean;
+  taken?: Lock;
+}
+
+export async function takeLock(stage: Stage, ttl: number): Promise<Lease> {
+  const owner: LockOwner = { id: randomUUID(), who: who(), machine: machine(), pid: process.pid };
+  const ask = (dead?: string) => stage.change<Answer>({ op: "lock", owner, ttl, dead });
+  let { mine, taken } = await ask();
+  if (!mine && taken && isDead(taken)) ({ mine, taken } = await ask(taken.id));
+  if (!mine) throw locked(taken?.who ?? "Somebody else", taken?.until ?? stage.input.clock.now() + ttl);
+  return {
+    async renew() {
+      const answer = await stage.client.ask<Answer>({ op: "lock", owner, ttl });
+      if (!answer.mine) throw lockLost(answer.taken?.who ?? "Somebody else");
+    },
+    async release() {
+      await stage.client.ask({ op: "unlock", owner: owner.id });
+    },
+  };
+}
+
+function who(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    return hostname(); // a user without an entry, in a container
+  }
+}
+
+/** Two containers may share a name, and not their processes. */
+function machine(): string {
+  try {
+    return `${hostname()} ${readlinkSync("/proc/self/ns/pid")}`;
+  } catch {
+    return hostname();
+  }
+}
+
+function isDead(lock: Lock): boolean {
+  if (lock.machine !== machine()) return false;
+  try {
+    process.kill(lock.pid, 0);
+    return false;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ESRCH";
+  }
+}
