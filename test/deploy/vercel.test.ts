@@ -1,93 +1,189 @@
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
-import { emulate } from "@godwit/adapters/vercel/emulate";
-import { toArtefact } from "@godwit/adapters/vercel/upload";
-import {
-  type BuiltArtefact,
-  type ControlPlane,
-  type Deployer,
-  type DeployInput,
-  deployers,
-  type RunArtefact,
-} from "@godwit/deploy";
-import { buildApp, createClock, temporary, tools } from "./apps.fixture.ts";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { buildApp, temporary } from "./apps.fixture.ts";
+import { appOf, nothing, open, prepare, rehearse, textOf, vendor } from "./vercel.fixture.ts";
 
-const appOf = (text: string) => ({
-  "routes/index.ts": `export const GET = (_request, { platform }) => new Response(${JSON.stringify(text)});`,
-  "routes/word.ts": `export const config = { runtime: "node" };\nexport const GET = () => new Response(process.env.WORD ?? "none");`,
-});
-
-test("plans, ships, verifies beside the live release and switches", async (t) => {
+test("a release is verified at its own address, switched in one call and gone back from", async (t) => {
   const plane = await rehearse(t);
-  const first = await buildApp(t, "vercel", appOf("one"));
-  const deployer = await open(plane, first, { WORD: "a" });
-  assert.deepEqual([...((await deployer.kinds[0]?.list()) ?? [])], []);
-  await create(deployer);
-  const release = await deployer.release(none);
-  assert.equal(release.share, 0);
-  const { url, headers } = await deployer.candidate(release);
-  assert.equal(await text(new URL("/word", url), headers), "a");
-  await deployer.switch(release);
-  const [live] = await deployer.urls();
+  const first = await open(plane, await buildApp(t, "vercel", appOf("one")), { vars: { WORD: "a" } });
+  await first.secrets.set("KEY", "hidden");
+  await prepare(first);
+  const one = await first.release(nothing);
+  const candidate = await first.candidate(one);
+  assert.equal(await textOf(new URL("/word", candidate.url), candidate.headers), "a hidden");
+  assert.deepEqual(await first.urls(), []);
+  await first.switch(one);
+  const [live] = await first.urls();
   assert.ok(live);
-  assert.equal(await text(live), "one");
-  assert.equal((await deployer.releases())[0]?.share, 1);
+  assert.equal(await textOf(live), "one");
+
+  const second = await open(plane, await buildApp(t, "vercel", appOf("two")), { vars: { WORD: "b" } });
+  await prepare(second);
+  const two = await second.release(nothing);
+  assert.equal(await textOf((await second.candidate(two)).url), "two");
+  assert.equal(await textOf(live), "one");
+  await second.switch(two);
+  assert.equal(await textOf(live), "two");
+  assert.equal(await textOf(new URL("/word", live)), "b hidden");
+
+  await second.switch(one);
+  assert.equal(await textOf(live), "one");
+  assert.equal(await textOf(new URL("/word", live)), "a hidden");
+  assert.deepEqual(
+    (await second.releases()).map(({ id, share }) => [id, share]),
+    [
+      [two.id, 0],
+      [one.id, 1],
+    ],
+  );
 });
 
-const none = { get: () => undefined, find: () => undefined };
+test("an artefact that is live already changes nothing, and its files are sent once", async (t) => {
+  const plane = await rehearse(t);
+  const artefact = await buildApp(t, "vercel", appOf("one"));
+  const first = await open(plane, artefact);
+  await prepare(first);
+  const release = await first.release(nothing);
+  await first.switch(release);
+  const before = plane.calls.length;
+  const again = await open(plane, artefact);
+  await prepare(again);
+  assert.equal((await again.release(nothing)).id, release.id);
+  assert.deepEqual(
+    plane.calls.slice(before).filter((call) => !call.startsWith("GET ")),
+    [],
+  );
+});
 
-async function create(deployer: Deployer): Promise<void> {
-  for (const spec of await deployer.specs()) {
-    const kind = deployer.kinds.find(({ name }) => name === spec.kind);
-    assert.ok(kind, spec.kind);
-    const live = (await kind.list()).get(spec.name);
-    if (live === undefined) await kind.create(spec, none);
-    else if (kind.diff(spec.value, live).length) await kind.update(spec, live, none);
-  }
-}
+test("a new value of a secret is a new release, and says no value", async (t) => {
+  const plane = await rehearse(t);
+  const artefact = await buildApp(t, "vercel", appOf("one"));
+  const deployer = await open(plane, artefact, { vars: { WORD: "a" } });
+  await deployer.secrets.set("KEY", "old");
+  await prepare(deployer);
+  const one = await deployer.release(nothing);
+  await deployer.switch(one);
+  await deployer.secrets.set("KEY", "new");
+  const kind = deployer.kinds.find(({ name }) => name === "secret values");
+  const spec = (await deployer.specs()).find((each) => each.kind === "secret values");
+  const [[, live] = []] = (await kind?.list()) ?? [];
+  assert.equal(kind?.diff(spec?.value, live).length, 1);
+  const two = await deployer.release(nothing);
+  assert.notEqual(two.id, one.id);
+  assert.equal(await textOf(new URL("/word", (await deployer.candidate(two)).url)), "a new");
+  assert.deepEqual(await deployer.secrets.list(), ["KEY"]);
+  await deployer.secrets.remove("KEY");
+  await deployer.secrets.remove("KEY");
+  assert.deepEqual(await deployer.secrets.list(), []);
+});
 
-async function text(url: URL, headers: Record<string, string> = {}): Promise<string> {
-  return (await fetch(url, { headers })).text();
-}
+test("a canary takes its share, is completed, and an interrupted one is taken back", async (t) => {
+  const plane = await rehearse(t);
+  const first = await open(plane, await buildApp(t, "vercel", appOf("one")));
+  await prepare(first);
+  const one = await first.release(nothing);
+  await first.switch(one);
+  const second = await open(plane, await buildApp(t, "vercel", appOf("two")));
+  await prepare(second);
+  const two = await second.release(nothing);
+  second.canary?.([0.25, 0.5, 1]);
+  await second.switch(two, 0.25);
+  assert.deepEqual(
+    (await second.releases()).map(({ share }) => share),
+    [0.25, 0.75],
+  );
+  const [live] = await second.urls();
+  assert.ok(live);
+  const seen = new Set(await Promise.all(Array.from({ length: 80 }, () => textOf(live))));
+  assert.deepEqual([...seen].sort(), ["one", "two"]);
+  await second.switch(two, 0.5);
+  assert.equal((await second.releases())[0]?.share, 0.5);
+  await second.reset();
+  assert.deepEqual(
+    (await second.releases()).map(({ share }) => share),
+    [0, 1],
+  );
+  await second.switch(two, 0.25);
+  await second.switch(two);
+  assert.equal(await textOf(live), "two");
+  assert.deepEqual(
+    (await second.releases()).map(({ share }) => share),
+    [1, 0],
+  );
+});
 
-async function rehearse(t: TestContext): Promise<ControlPlane> {
-  const vendor = await deployers.vercel?.();
-  const run: RunArtefact = async (upload) => {
-    const artefact = await toArtefact(upload, await temporary(t, "upload-"));
-    const functionEnv = Object.fromEntries(upload.units.map(({ name, env }) => [name, { ...env }]));
-    const emulator = await emulate(artefact, tools, { functionEnv });
-    return {
-      url: emulator.url,
-      fetch: emulator.fetch,
-      startup: async (unit) => (await emulator.measure(unit)).startupCpu,
-      logs: emulator.logs,
-      close: emulator.close,
-    };
-  };
-  const plane = await vendor?.rehearse?.({ folder: await temporary(t, "plane-"), run });
-  assert.ok(plane);
-  t.after(() => plane.close());
-  return plane;
-}
+test("one deploy of a stage at a time, on a stage that is not there yet too", async (t) => {
+  const plane = await rehearse(t);
+  const artefact = await buildApp(t, "vercel", appOf("one"));
+  const [a, b] = [await open(plane, artefact), await open(plane, artefact)];
+  const lease = await a.lock(60_000);
+  await prepare(a);
+  await lease.renew();
+  await assert.rejects(b.lock(60_000), { code: "DEPLOY_LOCKED" });
+  await lease.release();
+  const later = await b.lock(60_000);
+  await assert.rejects(a.lock(60_000), { code: "DEPLOY_LOCKED" });
+  await later.release();
+});
 
-async function open(
-  plane: ControlPlane,
-  artefact: BuiltArtefact,
-  vars: Record<string, string> = {},
-): Promise<Deployer> {
-  const vendor = await deployers.vercel?.();
-  assert.ok(vendor);
-  const input: DeployInput = {
-    app: "links",
-    stage: "production",
-    artefact,
-    settings: vendor.parseSettings({}),
-    vars,
-    secrets: {},
-    env: plane.env,
-    clock: createClock(),
-    signal: new AbortController().signal,
-    warn: (line) => assert.fail(line),
-  };
-  return vendor.open(input);
-}
+test("an expired lock is taken over, and whoever had it is told", async (t) => {
+  const plane = await rehearse(t);
+  const artefact = await buildApp(t, "vercel", appOf("one"));
+  const a = await open(plane, artefact);
+  await prepare(a);
+  const lease = await a.lock(-1);
+  const other = await (await open(plane, artefact)).lock(60_000);
+  await assert.rejects(lease.renew(), { code: "DEPLOY_LOCK_LOST" });
+  await other.release();
+});
+
+test("a project that somebody else made is not touched", async (t) => {
+  const plane = await rehearse(t);
+  const other = await open(plane, await buildApp(t, "vercel", appOf("one")), {
+    app: "other",
+    settings: { project: "links", domains: [] },
+  });
+  await prepare(other);
+  await other.switch(await other.release(nothing));
+  const before = plane.calls.length;
+  const mine = await open(plane, await buildApp(t, "vercel", appOf("two")));
+  await assert.rejects(prepare(mine), { code: "DEPLOY_NAME_TAKEN" });
+  assert.deepEqual(
+    plane.calls.slice(before).filter((call) => !call.startsWith("GET ")),
+    [],
+  );
+});
+
+test("without a token, or with a wrong setting, the error says what to do", async (t) => {
+  const plane = await rehearse(t);
+  await assert.rejects(open(plane, undefined, { env: {} }), {
+    code: "DEPLOY_CREDENTIALS_MISSING",
+    message: /VERCEL_TOKEN/,
+  });
+  const { parseSettings } = await vendor();
+  assert.throws(() => parseSettings({ teem: "team_a" }), { code: "DEPLOY_CONFIG_INVALID", message: /deploy\.vercel/ });
+});
+
+test("a rehearsal goes on with what an earlier one kept", async (t) => {
+  const folder = await temporary(t, "kept-");
+  const before = await rehearse(t, undefined, folder);
+  const first = await open(before, await buildApp(t, "vercel", appOf("one")));
+  await prepare(first);
+  await first.switch(await first.release(nothing));
+  await before.close();
+  const after = await rehearse(t, undefined, folder);
+  const [live] = await (await open(after, undefined)).urls();
+  assert.ok(live);
+  assert.equal(await textOf(live), "one");
+});
+
+test("files are named by the SHA-1 of their contents", async (t) => {
+  const plane = await rehearse(t);
+  const response = await fetch(new URL("/v2/files", plane.url), {
+    method: "POST",
+    headers: { authorization: "Bearer x", "x-now-digest": createHash("sha1").update("other").digest("hex") },
+    body: "these",
+  });
+  assert.equal(response.status, 400);
+});

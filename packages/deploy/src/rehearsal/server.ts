@@ -54,7 +54,8 @@ export async function serveCalls(options: CallServerOptions): Promise<CallServer
     const { method = "GET", headers } = req;
     const call: Call = { method, path: decode(url.pathname), query: url.searchParams, headers, body };
     const name = nameOf(call);
-    const planned = fault?.(name, calls.push(name) - 1);
+    const index = calls.push(name) - 1;
+    const planned = fault?.(name, index);
     if (planned?.kind === "reset") return void req.socket.destroy();
     if (planned?.kind === "silence") return; // the client's own time-out ends it, or `close`
     if (planned?.kind === "answer") {

@@ -39,6 +39,8 @@ export async function open(input: DeployInput): Promise<Deployer> {
       createDomains(api, project, input.warn),
     ],
     async specs() {
+      project.forget(); // each plan looks anew
+      project.forgetEnv();
       if (!artefact) return [];
       const { manifest } = artefact;
       const own = `project/${project.name}`;

@@ -30,7 +30,7 @@ export function createLock({ clock }: DeployInput, project: () => Project): Lock
   let id: string | undefined;
 
   const find = async () => {
-    const entry = (await project().env()).find(({ key }) => key === KEY);
+    const entry = (await project().env(true)).find(({ key }) => key === KEY);
     return entry && { id: entry.id, held: parse(entry.value) };
   };
   const value = (ttl: number) => JSON.stringify({ owner, until: clock.now() + ttl, nonce } satisfies Held);

@@ -43,7 +43,9 @@ export interface Project {
   /** Throws DEPLOY_NOTHING where there is none. */
   get(): Promise<LiveProject>;
   forget(): void;
-  env(): Promise<EnvEntry[]>;
+  forgetEnv(): void;
+  /** Its variables, kept as long as the project is; `fresh` reads them again. */
+  env(fresh?: boolean): Promise<EnvEntry[]>;
   /** False where there is one of that name already. */
   addEnv(entry: { key: string; value: string }): Promise<boolean>;
   /** False where it is gone. */
@@ -65,6 +67,7 @@ export function createProject(
   const name = settings.project ?? toName(stage === "production" ? [app] : [app, stage], 100);
   const mark = `${app}/${stage}`;
   let cached: Promise<LiveProject | undefined> | undefined;
+  let entries: Promise<EnvEntry[]> | undefined;
 
   async function make(): Promise<LiveProject> {
     const made = await api.call<LiveProject | Expected>({
@@ -85,7 +88,7 @@ export function createProject(
     const path = `/v9/projects/${encodeURIComponent(name)}`;
     const live = await api.call<LiveProject | undefined>({ name: "read the project", path, maybe: true });
     if (!live) return undefined;
-    const marked = (await listEnv(live.id)).find(({ key }) => key === MARK);
+    const marked = (await keepEnv(live.id)).find(({ key }) => key === MARK);
     // A run that was cut off between making the project and marking it left one with nothing in it.
     if (marked?.value === mark || settings.project === name || (!marked && !live.targets?.production)) return live;
     throw nameTaken(
@@ -99,6 +102,12 @@ export function createProject(
   async function listEnv(id: string): Promise<EnvEntry[]> {
     const { envs } = await api.call<{ envs: EnvEntry[] }>({ name: "list variables", path: path(id, "/env") });
     return envs;
+  }
+
+  function keepEnv(id: string): Promise<EnvEntry[]> {
+    entries ??= listEnv(id);
+    entries.catch(() => project.forgetEnv());
+    return entries;
   }
 
   const project: Project = {
@@ -116,11 +125,16 @@ export function createProject(
     forget() {
       cached = undefined;
     },
-    async env() {
+    forgetEnv() {
+      entries = undefined;
+    },
+    async env(fresh = false) {
       const live = await project.find();
-      return live ? listEnv(live.id) : [];
+      if (fresh) project.forgetEnv();
+      return live ? keepEnv(live.id) : [];
     },
     async addEnv({ key, value }) {
+      project.forgetEnv();
       const { id } = await project.get();
       const made = await api.call<object | Expected>({
         name: `add ${key}`,
@@ -132,17 +146,20 @@ export function createProject(
       return !("error" in made);
     },
     async changeEnv(envId, value) {
+      project.forgetEnv();
       const { id } = await project.get();
       const at = path(id, `/env/${encodeURIComponent(envId)}`);
       const call = { name: "change a variable", method: "PATCH", path: at, json: { value }, maybe: true } as const;
       return (await api.call(call)) !== undefined;
     },
     async setEnv(entry) {
+      project.forgetEnv();
       const { id } = (await project.find()) ?? (await make()); // a secret may come before the first deploy
       const query = { upsert: "true" };
       await api.call({ name: `set ${entry.key}`, method: "POST", path: path(id, "/env"), query, json: entry });
     },
     async removeEnv(envId) {
+      project.forgetEnv();
       const { id } = await project.get();
       const at = path(id, `/env/${encodeURIComponent(envId)}`);
       const call = { name: "remove a variable", method: "DELETE", path: at, maybe: true } as const;

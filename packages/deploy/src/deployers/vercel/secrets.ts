@@ -9,6 +9,9 @@ import { defineKind } from "../../engine/kind.ts";
 import { hashOf } from "../../engine/names.ts";
 import type { EnvEntry, Project } from "./project.ts";
 
+/** Made here, where the artefact asks for it: nobody declares it. */
+const GENERATED = "CRON_SECRET";
+
 const isSecret = ({ type, target }: EnvEntry) =>
   (type === "encrypted" || type === "sensitive") && target.includes("production");
 
@@ -23,7 +26,11 @@ export function createSecrets(project: Project): Secrets {
   const set = (key: string, value: string) =>
     project.setEnv({ key, value, type: "encrypted", target: ["production", "preview"] });
   return {
-    list: async () => (await find()).map(({ key }) => key).sort(),
+    list: async () =>
+      (await find())
+        .map(({ key }) => key)
+        .filter((key) => key !== GENERATED)
+        .sort(),
     set,
     state: async () => hashOf((await find()).map(({ key, updatedAt = 0 }) => [key, updatedAt]).sort()).slice(0, 12),
     async remove(name) {
@@ -34,7 +41,7 @@ export function createSecrets(project: Project): Secrets {
       name: "generated secret",
       phase: "prepare",
       async list() {
-        const generated = (await find()).filter(({ key }) => key === "CRON_SECRET");
+        const generated = (await find()).filter(({ key }) => key === GENERATED);
         return new Map(generated.map((entry) => [entry.key, entry]));
       },
       diff: () => [],

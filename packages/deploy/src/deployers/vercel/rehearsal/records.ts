@@ -93,7 +93,7 @@ export function showDeployment(record: DeploymentRecord, url: string, isLive: bo
     target,
     meta,
     alias: [],
-    aliasAssigned: isLive ? createdAt : false,
+    aliasAssigned: createdAt, // to its own address, whatever production reaches
     aliasError: null,
     regions: ["iad1"],
     plan: "pro",

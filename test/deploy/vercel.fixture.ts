@@ -1,0 +1,89 @@
+/**
+ * The rehearsal of Vercel, and a deployer that is opened against it.
+ * @module
+ */
+import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
+import { emulate } from "@godwit/adapters/vercel/emulate";
+import { toArtefact } from "@godwit/adapters/vercel/upload";
+import {
+  type BuiltArtefact,
+  type ControlPlane,
+  type Deployer,
+  type DeployerModule,
+  type DeployInput,
+  deployers,
+  type FaultPlan,
+  type RunArtefact,
+} from "@godwit/deploy";
+import { createClock, temporary, tools } from "./apps.fixture.ts";
+
+export const appOf = (text: string): Record<string, string> => ({
+  "routes/index.ts": `export const GET = () => new Response(${JSON.stringify(text)});`,
+  "routes/word.ts":
+    'export const config = { runtime: "node" };\nexport const GET = () => new Response([process.env.WORD, process.env.KEY].join(" "));',
+});
+
+export async function vendor(): Promise<DeployerModule> {
+  const found = await deployers.vercel?.();
+  assert.ok(found);
+  return found;
+}
+
+export async function rehearse(t: TestContext, fault?: FaultPlan, folder?: string): Promise<ControlPlane> {
+  const run: RunArtefact = async (upload) => {
+    const artefact = await toArtefact(upload, await temporary(t, "upload-"));
+    const functionEnv = Object.fromEntries(upload.units.map(({ name, env }) => [name, { ...env }]));
+    const emulator = await emulate(artefact, tools, { functionEnv });
+    return {
+      url: emulator.url,
+      fetch: emulator.fetch,
+      startup: async (unit) => (await emulator.measure(unit)).startupCpu,
+      logs: emulator.logs,
+      close: emulator.close,
+    };
+  };
+  const { rehearse: start } = await vendor();
+  const plane = await start?.({ folder: folder ?? (await temporary(t, "plane-")), run, ...(fault && { fault }) });
+  assert.ok(plane);
+  t.after(() => plane.close());
+  return plane;
+}
+
+export async function open(
+  plane: ControlPlane,
+  artefact: BuiltArtefact | undefined,
+  more: Partial<DeployInput> = {},
+): Promise<Deployer> {
+  const { open: start, parseSettings } = await vendor();
+  return start({
+    app: "links",
+    stage: "production",
+    ...(artefact && { artefact }),
+    settings: parseSettings({}),
+    vars: {},
+    secrets: {},
+    env: plane.env,
+    clock: createClock(),
+    signal: new AbortController().signal,
+    warn: () => {},
+    ...more,
+  });
+}
+
+export const nothing = { get: (): undefined => undefined, find: (): undefined => undefined };
+
+/** What the engine does before a release, one kind after the other. */
+export async function prepare(deployer: Deployer): Promise<void> {
+  for (const spec of await deployer.specs()) {
+    const kind = deployer.kinds.find(({ name }) => name === spec.kind);
+    assert.ok(kind, spec.kind);
+    const live = (await kind.list()).get(spec.name);
+    if (live === undefined) await kind.create(spec, nothing);
+    else if (kind.diff(spec.value, live).length) await kind.update(spec, live, nothing);
+  }
+}
+
+export async function textOf(url: URL, headers: Record<string, string> = {}): Promise<string> {
+  return (await fetch(url, { headers })).text();
+}
