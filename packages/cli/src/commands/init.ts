@@ -5,7 +5,7 @@ import { GodwitError } from "@godwit/core/errors";
 import { Command, Option } from "commander";
 import colors from "../colors.ts";
 import { EXIT } from "../exit-codes.ts";
-import { findManager, install, type Manager, runScript } from "../init/manager.ts";
+import { findManager, install, type Manager, runBin, runScript } from "../init/manager.ts";
 import { type InitPlan, isPackage, planInit } from "../init/plan.ts";
 import { writeAll } from "../init/write.ts";
 import type { SetExit } from "../options.ts";
@@ -94,7 +94,7 @@ async function run(folder: string, target: TargetName, options: Options): Promis
     }
     await addTools(root, target);
   }
-  const next = nextOf(root, manager, options.install);
+  const next = nextOf(root, manager, options.install, plan.scripts);
   if (options.json) {
     const { name, create, kept, replace } = plan;
     printJson({ root, name, target, manager, created: Object.keys(create), changed: Object.keys(replace), kept, next });
@@ -123,12 +123,13 @@ function printPlan({ name, create, kept, replace }: InitPlan, target: string): v
   for (const path of kept) print(colors.dim(`  ${path} (kept as it was)`));
 }
 
-/** Two commands. */
-function nextOf(root: string, manager: Manager, isInstalled: boolean): string[] {
+/** Two commands. A package's own script `dev` may be about something else. */
+function nextOf(root: string, manager: Manager, isInstalled: boolean, scripts: InitPlan["scripts"]): string[] {
   const way = relative(process.cwd(), root);
   const first = [way && `cd ${/[^\w./@-]/.test(way) ? JSON.stringify(way) : way}`, !isInstalled && `${manager} install`]
     .filter(Boolean)
     .join(" && ");
-  const dev = runScript(manager, "dev");
-  return first ? [first, dev] : [dev, runScript(manager, "test")];
+  const toLine = (name: string) =>
+    scripts[name]?.includes("godwit") === false ? runBin(manager, `godwit ${name}`) : runScript(manager, name);
+  return first ? [first, toLine("dev")] : [toLine("dev"), toLine("build")];
 }

@@ -126,6 +126,15 @@ test("an install that fails leaves the app whole, and says so", async (t) => {
   assert.ok(existsSync(join(folder, "app/routes/index.ts")));
 });
 
+test("a package whose script dev is about something else is told the command itself", async (t) => {
+  const root = await createApp(t, {
+    "package.json": '{ "scripts": { "dev": "vite", "build": "godwit build" } }',
+    "package-lock.json": "{}",
+  });
+  const { stdout } = await godwit(["init", ".", ...QUIET], { cwd: root });
+  assert.match(stdout, /Next:\n {2}npm install\n {2}npx godwit dev\n$/);
+});
+
 test("an existing package keeps its files, its indent and its scripts, and gets what is missing", async (t) => {
   const own =
     '{\n\t"name": "shop",\n\t"files": ["dist"],\n\t"scripts": {\n\t\t"build": "tsc"\n\t},\n\t"type": "module"\n}\n';

@@ -32,6 +32,12 @@ export function runScript(manager: Manager, script: string): string {
   return manager === "bun" ? `bun run ${script}` : `${manager} ${script}`;
 }
 
+/** A package's own command, such as `npx godwit`, for where there is no script that calls it. */
+export function runBin(manager: Manager, bin: string): string {
+  const words = { npm: "npx", pnpm: "pnpm exec", yarn: "yarn", bun: "bunx" } as const;
+  return `${words[manager]} ${bin}`;
+}
+
 /** Runs the install with its own progress on standard error. Gives why it failed, if it did. */
 export function install(root: string, manager: Manager): Promise<string | undefined> {
   return new Promise((resolve) => {

@@ -26,6 +26,8 @@ export interface InitPlan extends Required<Writing> {
   name: string;
   /** Files that are there and stay as they are. */
   kept: string[];
+  /** Those that the package had: they stay as they are. */
+  scripts: Record<string, string>;
 }
 
 /** What a folder may hold and still count as empty: what hosts and systems put into a new one. */
@@ -99,6 +101,7 @@ function planAddition(root: string, options: AppOptions): InitPlan {
     ...(isNew && isNodeTest && { [test]: TEST }),
     ...common(root, options),
   });
+  plan.scripts = own.scripts ?? {};
   const changed = addToPackage(path, text, withoutTest(packageOf(options), isNew && isNodeTest));
   if (changed === text) plan.kept.unshift("package.json");
   else plan.replace["package.json"] = changed;
@@ -119,6 +122,7 @@ function sort(root: string, name: string, files: Record<string, string>): InitPl
     create: Object.fromEntries(all.filter((file) => !isThere(file))),
     kept: all.filter(isThere).map(([path]) => path),
     replace: {},
+    scripts: {},
   };
 }
 

@@ -2,7 +2,18 @@
  * Writes files all or none: what is there stays as it is, and what was begun goes again when one fails.
  * @module
  */
-import { existsSync, mkdirSync, realpathSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { GodwitError } from "@godwit/core/errors";
 import { closeOnInterrupt } from "../project/interrupt.ts";
@@ -31,14 +42,12 @@ export function writeAll(root: string, { create, replace = {} }: Writing): () =>
     for (const [path, text] of Object.entries(create)) {
       at = join(root, path);
       makeFolders(dirname(at), folders);
-      writeFileSync(at, text, { flag: "wx" });
-      files.push(at);
+      writeNew(at, text, files);
     }
     for (const [path, text] of Object.entries(replace)) {
       at = realpathSync(join(root, path)); // a link stays a link
       const partial = `${at}.${process.pid}`;
-      files.push(partial);
-      writeFileSync(partial, text, { flag: "wx", mode: statSync(at).mode });
+      writeNew(partial, text, files, statSync(at).mode);
       renameSync(partial, at);
     }
     return undo;
@@ -47,6 +56,17 @@ export function writeAll(root: string, { create, replace = {} }: Writing): () =>
     throw toFileError(at, cause as NodeJS.ErrnoException); // node:fs throws nothing else
   } finally {
     forget();
+  }
+}
+
+/** The file is ours from where it is made, so that a full disk leaves no half of it. */
+function writeNew(path: string, text: string, files: string[], mode = 0o666): void {
+  const handle = openSync(path, "wx", mode);
+  files.push(path);
+  try {
+    writeFileSync(handle, text);
+  } finally {
+    closeSync(handle);
   }
 }
 
@@ -81,9 +101,10 @@ export function toFileError(path: string, cause: NodeJS.ErrnoException): GodwitE
     ENOSPC: "the disk is full",
   };
   const why = words[cause.code ?? ""];
+  const next = cause.code === "ENOSPC" ? "Make room there" : "Choose a folder that this user may write to";
   return new GodwitError(
     "FOLDER_NOT_WRITABLE",
-    `${path} cannot be written or read (${why ?? cause.code}), and nothing was written. Choose a folder that this user may write to.`,
+    `${path} cannot be written or read (${why ?? cause.code}), and nothing was written. ${next}.`,
     { cause },
   );
 }
