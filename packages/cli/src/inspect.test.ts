@@ -37,7 +37,7 @@ test("inspect opens the page of the last build in the browser and prints where i
   const { env, log } = createOpener(root);
   const { code, stdout } = await godwit(["inspect", "--root", root, "--target", "lambda"], { env, cwd: root });
   assert.equal(code, 0);
-  assert.match(stdout, /^dist\/lambda\.report\/report\.html$/m);
+  assert.match(stdout, /^shop on lambda: 3 functions, [\d.]+ kB\ndist\/lambda\.report\/report\.html\n$/);
   while (!existsSync(log) || readFileSync(log, "utf8") === "") await sleep(20);
   assert.equal(readFileSync(log, "utf8"), join(root, "dist/lambda.report/report.html"));
 });
@@ -71,6 +71,15 @@ test("where nothing opens a browser, the path is there and that is no failure", 
   const { code, stdout } = await godwit(["inspect", "--root", root, "--target", "lambda"], { env, cwd: root });
   assert.equal(code, 0);
   assert.match(stdout, /^dist\/lambda\.report\/report\.html$/m);
+});
+
+test("BROWSER names the program that opens the page", async (t) => {
+  const root = await buildShop(t);
+  const { log } = createOpener(root);
+  const BROWSER = join(root, "bin/open");
+  await godwit(["inspect", "--root", root, "--target", "lambda"], { env: { BROWSER, PATH: "/usr/bin:/bin" } });
+  while (!existsSync(log) || readFileSync(log, "utf8") === "") await sleep(20);
+  assert.equal(readFileSync(log, "utf8"), join(root, "dist/lambda.report/report.html"));
 });
 
 test("build prints what changed since the last one, and which limit is nearest", async (t) => {

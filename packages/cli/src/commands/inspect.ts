@@ -1,10 +1,11 @@
 import { join, resolve } from "node:path";
 import { readReport } from "@godwit/bundler";
 import type { Command } from "commander";
+import colors from "../colors.ts";
 import { createCommand, openProject, type SetExit, type Shared } from "../options.ts";
-import { print, printJson, showPath } from "../output.ts";
+import { print, printJson, showPath, size } from "../output.ts";
 import { openInBrowser } from "../project/browser.ts";
-import { printReport } from "../report-lines.ts";
+import { printReport, totalDifference } from "../report-lines.ts";
 
 interface Options extends Shared {
   out?: string;
@@ -28,6 +29,9 @@ async function run(options: Options): Promise<void> {
     return;
   }
   for (const { page, data } of found) {
+    const { app, target, functions, bytes } = data;
+    const count = `${functions.length} function${functions.length === 1 ? "" : "s"}`;
+    print(`${colors.bold(app)} on ${target}: ${count}, ${size(bytes)}${totalDifference(data)}`);
     printReport(data);
     print(showPath(page));
     if (options.open) await openInBrowser(page);
