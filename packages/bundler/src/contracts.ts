@@ -3,7 +3,14 @@
  * so an adapter imports no build tool.
  * @module
  */
-import type { FrontRoute, FunctionSettings, Manifest, ManifestTrigger, Resource } from "@godwit/core/manifest";
+import type {
+  FrontRoute,
+  FunctionSettings,
+  Manifest,
+  ManifestTrigger,
+  Resource,
+  VerifyRequest,
+} from "@godwit/core/manifest";
 import type { Segment } from "@godwit/core/pattern";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 
@@ -251,6 +258,8 @@ export interface Emitted {
   }[];
   resources?: Resource[];
   triggers?: ManifestTrigger[];
+  /** Requests that prove a release, beside those to the app's own routes: health checks that the platform's half answers. */
+  verify?: VerifyRequest[];
 }
 
 /** A built artefact on disk. */

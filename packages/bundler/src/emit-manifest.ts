@@ -45,7 +45,7 @@ export function toManifest({ options, app, functions, emitted, stores, records, 
     resources: mergeResources([...(emitted.resources ?? []), ...stores]),
     triggers: emitted.triggers ?? plans.flatMap(triggersOf),
     env: app.envNames,
-    verify: plans.flatMap(verifyOf),
+    verify: [...plans.flatMap(verifyOf), ...(emitted.verify ?? [])],
   };
   return { ...rest, hash: hashOf(rest) };
 }

@@ -19,12 +19,20 @@ const commands = {
   preview: () => import("./commands/preview.ts"),
   routes: () => import("./commands/routes.ts"),
   inspect: () => import("./commands/inspect.ts"),
+  deploy: () => import("./commands/deploy.ts"),
+  releases: () => import("./commands/releases.ts"),
+  rollback: () => import("./commands/rollback.ts"),
+  logs: () => import("./commands/logs.ts"),
+  secrets: () => import("./commands/secrets.ts"),
+  destroy: () => import("./commands/destroy.ts"),
   conform: () => import("./commands/conform.ts"),
   doctor: () => import("./commands/doctor.ts"),
 };
 
 /** A wrong value of an option that only the project can tell. */
 const MISUSE = new Set(["FRONT_UNKNOWN"]);
+/** A canary that went back by itself. */
+const BROKEN = new Set(["DEPLOY_CANARY_BROKE", "DEPLOY_CANARY_NO_DATA"]);
 
 /** Runs one command line and gives its exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -33,7 +41,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     if (argv[0] !== "doctor") checkNode(); // the doctor says it among all else
     const program = new Command("godwit")
-      .description("Fetch-style route files, built and run on Lambda, Cloudflare, Vercel and Node.")
+      .description("Fetch-style route files, built, run and deployed on Lambda, Cloudflare, Vercel and Node.")
       .version(version(), "-v, --version")
       .exitOverride()
       .configureOutput({ writeErr: (text) => void (json || process.stderr.write(text)) })
@@ -66,8 +74,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     }
     if (isInterrupted()) return EXIT.interrupted;
     printError(error, json);
-    return error instanceof GodwitError && MISUSE.has(error.code) ? EXIT.usage : EXIT.failed;
+    return exitOf(error);
   }
+}
+
+function exitOf(error: unknown): number {
+  const code = error instanceof GodwitError ? error.code : "";
+  return MISUSE.has(code) ? EXIT.usage : BROKEN.has(code) ? EXIT.canary : EXIT.failed;
 }
 
 function version(): string {

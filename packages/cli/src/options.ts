@@ -16,10 +16,21 @@ export interface Shared {
   json?: boolean;
 }
 
+export interface StageWords {
+  stage?: string;
+  stageIs?: string;
+  /** Further exit codes: `2 a plan with changes, `. */
+  codes?: string;
+}
+
 export type SetExit = (code: number) => void;
 
-/** A command with the shared options in place. */
-export function createCommand(name: string, description: string): Command {
+/** A command with the shared options in place; one that deploys has another stage in mind, and further ends. */
+export function createCommand(
+  name: string,
+  description: string,
+  { stage = "dev", stageIs = "whose .env files are read", codes = "" }: StageWords = {},
+): Command {
   return new Command(name)
     .description(description)
     .option("--root <folder>", "the app's folder", ".")
@@ -28,9 +39,9 @@ export function createCommand(name: string, description: string): Command {
       `${TARGETS.join(", ")}; several with commas (default: the config's, else node)`,
       toTargets,
     )
-    .option("--stage <name>", "whose .env files are read", toStage, "dev")
+    .option("--stage <name>", stageIs, toStage, stage)
     .option("--json", "print one JSON value, of an error too")
-    .addHelpText("after", "\nExit codes: 0 ok, 1 failed, 64 wrong usage, 130 interrupted.");
+    .addHelpText("after", `\nExit codes: 0 ok, 1 failed, ${codes}64 wrong usage, 130 interrupted.`);
 }
 
 function toTargets(text: string): TargetName[] {

@@ -13,5 +13,6 @@ export { createUrlMetrics } from "./engine/metrics-url.ts";
 export { type Action, isUnsettled, type Plan, type PlanItem, type PlanSecret } from "./engine/plan.ts";
 export { type Redact, redactJson } from "./engine/redact.ts";
 export { type RollbackOptions, type RolledBack, rollback } from "./engine/rollback.ts";
+export { removeSecret, setSecret } from "./engine/secrets.ts";
 export { defaultRequests, type Verified } from "./engine/verify.ts";
 export { deployers } from "./registry.ts";

@@ -115,5 +115,6 @@ async function emitServer(builder: Builder<NodeConfig>): Promise<Emitted> {
     triggers: schedulesOf(fn.plan).map(
       ([schedule, pattern]): ManifestTrigger => ({ kind: "schedule", schedule, pattern, function: id }),
     ),
+    ...(health?.live && { verify: [{ method: "GET", path: health.live, status: 200 }] }),
   };
 }

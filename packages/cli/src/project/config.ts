@@ -13,6 +13,7 @@ import { GodwitError } from "@godwit/core/errors";
 import type { VerifyRequest } from "@godwit/core/manifest";
 import type { StoreDriver } from "@godwit/core/types";
 import * as z from "zod";
+import { type DeployConfig, deploySchema } from "../deploy/settings.ts";
 import { closest } from "./closest.ts";
 
 export type TargetName = keyof TargetConfigs;
@@ -30,6 +31,8 @@ export interface Config extends Omit<BuildConfig, "stores">, Partial<TargetConfi
   stores?: Record<string, { [T in TargetName]?: StoreDriver }>;
   /** Requests that prove a release, and that `godwit conform` sends when it is given no file. */
   verify?: VerifyRequest[];
+  /** How it is deployed, with a slice for each vendor. */
+  deploy?: DeployConfig;
 }
 
 /**
@@ -50,6 +53,7 @@ export interface Project {
   targets: TargetName[];
   build: BuildConfig;
   verify: VerifyRequest[];
+  deploy: DeployConfig;
   /** The target's own slice, with `override` laid over it, as its schema made it. */
   slice(target: TargetName, override?: Record<string, unknown>): Promise<unknown>;
 }
@@ -107,6 +111,7 @@ const schema = z.strictObject({
       }),
     )
     .optional(),
+  deploy: deploySchema.optional(),
   ...Object.fromEntries(TARGETS.map((target) => [target, z.unknown().optional()])),
 });
 
@@ -118,7 +123,7 @@ export async function loadProject(root: string): Promise<Project> {
   const given = file ? await importConfig(root, file) : {};
   const parsed = schema.safeParse(given);
   if (!parsed.success) throw invalid(file ?? "", parsed.error.issues);
-  const { name, target, verify = [], ...rest } = parsed.data;
+  const { name, target, verify = [], deploy = {}, ...rest } = parsed.data;
   const slices = rest as Record<string, unknown>; // the members named after targets
   const build = Object.fromEntries(Object.entries(rest).filter(([key]) => !TARGETS.includes(key as TargetName)));
   return {
@@ -127,6 +132,7 @@ export async function loadProject(root: string): Promise<Project> {
     targets: target === undefined ? ["node"] : [target].flat(),
     build,
     verify,
+    deploy,
     async slice(which, override = {}) {
       const { target } = await platforms[which].target();
       const result = await target.config["~standard"].validate({ ...(slices[which] ?? {}), ...override });

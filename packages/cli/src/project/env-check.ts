@@ -19,23 +19,44 @@ const FILES = ["ts", "mts", "js", "mjs", "tsx", "jsx"].map((extension) => `env.$
  * ENV_FILE_UNREADABLE; never tells a value.
  */
 export async function checkEnv(project: Project, stage: string, target: TargetName): Promise<number | undefined> {
-  const file = FILES.find((name) => existsSync(join(project.root, name)));
-  const definition = file ? await loadDefinition(project.root, file) : undefined;
+  const definition = await loadEnv(project);
   const values = await stageEnv(project.root, stage, definition?.names ?? []);
   if (!definition) return undefined;
-  const bound = await boundNames(project, target);
+  checkValues(definition, values, { stage, files: envFiles(stage), elsewhere: await boundNames(project, target) });
+  return definition.names.length;
+}
+
+/** The app's `env.ts`, where it has one. Throws ENV_FAILED. */
+export async function loadEnv(project: Project): Promise<EnvDefinition | undefined> {
+  const file = FILES.find((name) => existsSync(join(project.root, name)));
+  return file ? loadDefinition(project.root, file) : undefined;
+}
+
+export interface ValuesOf {
+  stage: string;
+  /** Where the values are from, for the message. */
+  files: readonly string[];
+  /** Names that are bound in another way: that they lack a value here is no fault. */
+  elsewhere: ReadonlySet<string>;
+}
+
+/** Throws ENV_INVALID with every name that is missing or wrong; never tells a value. */
+export function checkValues(
+  definition: EnvDefinition,
+  values: Record<string, string>,
+  { stage, files, elsewhere }: ValuesOf,
+): void {
   try {
     definition.parse(values);
   } catch (error) {
     if (!isEnvError(error)) throw error;
-    const issues = error.issues.filter(({ name }) => !bound.has(name));
+    const issues = error.issues.filter(({ name }) => !elsewhere.has(name));
     if (issues.length > 0) {
       const lacking = new EnvError(issues);
-      lacking.message += `\nValues of the stage ${stage} come from ${envFiles(stage).join(", ")} and the shell.`;
+      lacking.message += `\nValues of the stage ${stage} come from ${files.join(", ")} and the shell.`;
       throw lacking;
     }
   }
-  return definition.names.length;
 }
 
 /** The app may have a core of its own, whose class is another. */
@@ -56,7 +77,7 @@ async function loadDefinition(root: string, file: string): Promise<EnvDefinition
 }
 
 /** What the target's own slice of the config binds by name, such as a Worker's `kv` and `vars`: no `.env` file has it. */
-async function boundNames(project: Project, target: TargetName): Promise<Set<string>> {
+export async function boundNames(project: Project, target: TargetName): Promise<Set<string>> {
   const slice = await project.slice(target);
   if (!slice || typeof slice !== "object") return new Set();
   const records = Object.values(slice).filter((value) => value && typeof value === "object" && !Array.isArray(value));

@@ -12,10 +12,19 @@ export function envFiles(stage: string): string[] {
   return [".env", ".env.local", `.env.${stage}`, `.env.${stage}.local`];
 }
 
+/** Those that a deploy reads: what `.env.local` holds is for this machine, such as a database on it. */
+export function deployEnvFiles(stage: string): string[] {
+  return [".env", `.env.${stage}`, `.env.${stage}.local`];
+}
+
 /** What the files alone say. Throws ENV_FILE_UNREADABLE. */
-export async function readEnvFiles(root: string, stage: string): Promise<Record<string, string>> {
+export async function readEnvFiles(
+  root: string,
+  stage: string,
+  files: readonly string[] = envFiles(stage),
+): Promise<Record<string, string>> {
   const values: Record<string, string> = {};
-  for (const name of envFiles(stage)) {
+  for (const name of files) {
     try {
       const text = new TextDecoder("utf-8", { fatal: true }).decode(await readFile(join(root, name)));
       Object.assign(values, parseEnv(text));
@@ -34,8 +43,13 @@ export async function readEnvFiles(root: string, stage: string): Promise<Record<
 }
 
 /** The values of a stage for the names that an app declares, and everything that its files say. */
-export async function stageEnv(root: string, stage: string, names: readonly string[]): Promise<Record<string, string>> {
-  const values = await readEnvFiles(root, stage);
+export async function stageEnv(
+  root: string,
+  stage: string,
+  names: readonly string[],
+  files: readonly string[] = envFiles(stage),
+): Promise<Record<string, string>> {
+  const values = await readEnvFiles(root, stage, files);
   for (const name of new Set([...names, ...Object.keys(values)])) {
     const fromShell = process.env[name];
     if (fromShell !== undefined) values[name] = fromShell;

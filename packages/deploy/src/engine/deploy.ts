@@ -183,6 +183,7 @@ async function promote(
   }
   if (canary && live) {
     onEvent({ type: "step", step: "canary" });
+    deployer.canary?.(canary.steps.filter((step) => step < 1));
     await runCanary(canary, {
       clock,
       signal,

@@ -40,7 +40,8 @@ export function defaultRequests(manifest: Manifest): VerifyRequest[] {
     .filter(({ pattern, methods }) => !pattern.includes("[") && methods.some((name) => name === "GET" || name === "*"))
     .map(({ pattern }) => pattern)
     .filter((pattern) => !scheduled.has(pattern));
-  return [...new Set(paths)].sort().map((path) => ({ method: "GET", path }));
+  const own = manifest.verify.filter(({ path, status }) => status !== undefined && !paths.includes(path));
+  return [...[...new Set(paths)].sort().map((path) => ({ method: "GET", path })), ...own];
 }
 
 /** Sends the requests, the harmless ones at once and then the others in order. Throws DEPLOY_VERIFY_FAILED. */

@@ -1,0 +1,78 @@
+/**
+ * What a deploy is at, and what each step came to.
+ * @module
+ */
+import { type DeployEvent, type DeployStep, percent } from "@godwit/deploy";
+import colors from "../colors.ts";
+import { count, type Speaker } from "./speak.ts";
+
+const WORDS: Record<DeployStep, string> = {
+  lock: "lock",
+  reset: "look for what an earlier run left",
+  secrets: "secrets",
+  prepare: "prepare",
+  release: "make the release",
+  verify: "verify",
+  "before-promote": "run beforePromote",
+  canary: "canary",
+  switch: "switch",
+  settle: "settle",
+  delete: "delete",
+};
+
+export interface Progress {
+  on(event: DeployEvent): void;
+  /** Ends the step that is on. */
+  end(): void;
+}
+
+/** Shows events as they come. */
+export function createProgress(speaker: Speaker): Progress {
+  let step: DeployStep | undefined;
+  let pieces = 0;
+  const end = () => {
+    if (step && (pieces > 0 || step === "release" || step === "switch")) speaker.done(`  ${summary(step, pieces)}`);
+    step = undefined;
+    pieces = 0;
+    speaker.at("");
+  };
+  return {
+    end,
+    on(event) {
+      if (event.type === "step") {
+        end();
+        step = event.step;
+        speaker.at(WORDS[step]);
+      } else if (event.type === "work") {
+        pieces = event.done;
+        speaker.at(`${WORDS[event.step]} ${event.done} of ${event.all}: ${event.action} ${event.id}`);
+      } else if (event.type === "answer") {
+        pieces++;
+        speaker.at(`verify ${pieces} of ${event.all}: ${event.answer.path}`);
+      } else if (event.type === "line") {
+        speaker.at("");
+        speaker.note(`  ${colors.dim("beforePromote")} ${event.line}`);
+      } else {
+        const { state, share } = event.event;
+        const metrics = "metrics" in event.event ? event.event.metrics : undefined;
+        const figures = metrics
+          ? `${metrics.requests} requests, ${metrics.errors} errors${metrics.p95 === undefined ? "" : `, p95 ${Math.round(metrics.p95)} ms`}`
+          : "no figures yet";
+        if (state === "pass") speaker.done(`  canary ${percent(share)}: ${figures}`);
+        else
+          speaker.at(
+            `canary ${percent(share)}${state === "shift" ? "" : `: ${figures}`}${state === "hold" ? ", holding" : ""}`,
+          );
+      }
+    },
+  };
+}
+
+function summary(step: DeployStep, pieces: number): string {
+  if (step === "verify") return `verified with ${count(pieces, "request")}`;
+  if (step === "release") return "release made";
+  if (step === "switch") return "switched all traffic";
+  if (step === "prepare") return `prepared ${count(pieces, "thing")}`;
+  if (step === "settle") return `settled ${count(pieces, "thing")}`;
+  return `${WORDS[step]}: ${count(pieces, "thing")}`;
+}

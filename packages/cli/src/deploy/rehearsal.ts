@@ -1,0 +1,92 @@
+/**
+ * A vendor's control plane on this machine: the one of this app that runs already, else one in this process.
+ * @module
+ */
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ControlPlane, DeployerModule } from "@godwit/deploy";
+import { closeOnInterrupt } from "../project/interrupt.ts";
+import { createRun } from "./run-artefact.ts";
+
+export interface Rehearsal {
+  /** What the vendor's clients read to come here. */
+  env: Record<string, string>;
+  url: URL;
+  /** It runs in this process and ends with it. */
+  own: boolean;
+  close(): Promise<void>;
+}
+
+/** What lies in the folder of a vendor's rehearsal while one runs. */
+interface Address {
+  url: string;
+  env: Record<string, string>;
+}
+
+/** Milliseconds that a running one may take to be recognised. */
+const PATIENCE = 2000;
+
+/** Finds or starts it. Its state is in `.godwit/rehearsal/<vendor>` of the app's folder. */
+export async function openRehearsal(
+  root: string,
+  vendor: string,
+  rehearse: NonNullable<DeployerModule["rehearse"]>,
+): Promise<Rehearsal> {
+  const folder = rehearsalFolder(root, vendor);
+  const file = join(folder, "address.json");
+  await mkdir(folder, { recursive: true });
+  const known = await readAddress(file);
+  if (known && (await isAlive(known.url))) {
+    return { env: known.env, url: new URL(known.url), own: false, close: async () => {} };
+  }
+  const options = { folder, run: createRun(root) };
+  const plane = await startAgain(rehearse, options, known);
+  await writeFile(file, JSON.stringify({ url: plane.url.href, env: plane.env } satisfies Address), { mode: 0o600 });
+  const close = async () => {
+    forget();
+    // the address stays with its port, so that the next one has the same URLs; that it is alive is asked in any case
+    await plane.close();
+  };
+  const forget = closeOnInterrupt(close);
+  return { env: plane.env, url: plane.url, own: true, close };
+}
+
+export function rehearsalFolder(root: string, vendor: string): string {
+  return join(root, ".godwit", "rehearsal", vendor);
+}
+
+/** On the port of the last time, where it is free. */
+async function startAgain(
+  rehearse: NonNullable<DeployerModule["rehearse"]>,
+  options: Parameters<typeof rehearse>[0],
+  known: Address | undefined,
+): Promise<ControlPlane> {
+  const port = known ? Number(new URL(known.url).port) : 0;
+  if (port === 0) return rehearse(options);
+  try {
+    return await rehearse({ ...options, port });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error; // any error may have a code
+    return rehearse(options);
+  }
+}
+
+async function readAddress(file: string): Promise<Address | undefined> {
+  try {
+    const { url, env } = JSON.parse(await readFile(file, "utf8")) as Address; // written by us; what is not fails next
+    return { url: new URL(url).href, env: { ...env } };
+  } catch {
+    await rm(file, { force: true }); // absent, or cut short by a kill
+    return undefined;
+  }
+}
+
+async function isAlive(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE) });
+    await response.body?.cancel();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * The config's `deploy`: what holds for every vendor, and a slice for each, which its own folder checks.
+ * @module
+ */
+import * as z from "zod";
+
+export interface DeployConfig {
+  /** A command that runs once when a new release is proven and before it has traffic, such as a migration. */
+  beforePromote?: string;
+  canary?: {
+    /** Share of errors, 0 to 1, above which a canary goes back, if the live release has fewer. Default 0.01. */
+    errorRate?: number;
+    /** Milliseconds of the 95th percentile above which it goes back. Default: `slower` alone. */
+    p95?: number;
+    /** How many times the live release's 95th percentile it may take. Default 2. */
+    slower?: number;
+    /** Requests that a step must have answered to be judged. Default 20. */
+    samples?: number;
+    /** Further intervals that a step waits for them. Default 5. */
+    holds?: number;
+  };
+  /** Where a canary's figures come from, instead of the vendor: see `--metrics-url`. */
+  metricsUrl?: string;
+  /** Amazon Web Services, for the target lambda: see docs/deploy/aws.md. */
+  aws?: Record<string, unknown>;
+  /** See docs/deploy/cloudflare.md. */
+  cloudflare?: Record<string, unknown>;
+  /** See docs/deploy/vercel.md. */
+  vercel?: Record<string, unknown>;
+  /** See docs/deploy/node.md. */
+  node?: Record<string, unknown>;
+}
+
+/** Named here so that reading a config loads no deployer; a test compares them with the folders. */
+export const VENDORS = ["aws", "cloudflare", "node", "vercel"] as const;
+
+const slice: z.ZodType<Record<string, unknown> | undefined> = z.record(z.string(), z.unknown()).optional();
+
+export const deploySchema: z.ZodType<DeployConfig> = z.strictObject({
+  beforePromote: z.string().min(1).optional(),
+  canary: z
+    .strictObject({
+      errorRate: z.number().min(0).max(1).optional(),
+      p95: z.number().positive().optional(),
+      slower: z.number().min(1).optional(),
+      samples: z.int().min(1).optional(),
+      holds: z.int().min(0).max(1000).optional(),
+    })
+    .optional(),
+  metricsUrl: z.url({ protocol: /^https?$/ }).optional(),
+  ...Object.fromEntries(VENDORS.map((name) => [name, slice])),
+});
