@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { buildApp, temporary } from "./apps.fixture.ts";
+import { type DeployInput, deploy, destroy } from "@godwit/deploy";
+import { buildApp, createClock, temporary } from "./apps.fixture.ts";
 import { appOf, nothing, open, prepare, rehearse, textOf, vendor } from "./vercel.fixture.ts";
 
 test("a release is verified at its own address, switched in one call and gone back from", async (t) => {
@@ -187,3 +188,46 @@ test("files are named by the SHA-1 of their contents", async (t) => {
   });
   assert.equal(response.status, 400);
 });
+
+test("destroy takes the stage away, and leaves the others", async (t) => {
+  const plane = await rehearse(t);
+  const artefact = await buildApp(t, "vercel", appOf("one"));
+  const { parseSettings } = await vendor();
+  for (const stage of ["production", "pr-12"]) {
+    const input = inputOf(plane.env, { stage, artefact, settings: parseSettings({}) });
+    const deployer = await open(plane, artefact, input);
+    const { outcome } = await deploy({
+      deployer,
+      input,
+      requests: [],
+      confirm: async () => ({ go: true, remove: false }),
+      onEvent() {},
+    });
+    assert.equal(outcome, "deployed");
+  }
+  const input = inputOf(plane.env, { stage: "pr-12", settings: parseSettings({}) });
+  const warnings: string[] = [];
+  const deployer = await open(plane, undefined, { ...input, warn: (line) => warnings.push(line) });
+  const { outcome } = await destroy({ deployer, input, confirm: async () => true, onDone() {} });
+  assert.equal(outcome, "destroyed");
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(await (await open(plane, undefined, { stage: "pr-12" })).urls(), []);
+  const [live] = await (await open(plane, undefined)).urls();
+  assert.ok(live);
+  assert.equal(await textOf(live), "one");
+});
+
+function inputOf(env: Record<string, string>, more: Partial<DeployInput>): DeployInput {
+  return {
+    app: "links",
+    stage: "production",
+    settings: {},
+    vars: {},
+    secrets: {},
+    env,
+    clock: createClock(),
+    signal: new AbortController().signal,
+    warn: (line) => assert.fail(line),
+    ...more,
+  };
+}

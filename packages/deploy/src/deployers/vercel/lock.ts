@@ -59,13 +59,13 @@ export function createLock({ clock }: DeployInput, project: () => Project): Lock
       if (await project().find()) await acquire(ttl);
       return {
         async renew() {
-          if (id === undefined) return;
+          if (id === undefined || !(await project().find())) return; // a lock goes with its project
           if (await project().changeEnv(id, value(ttl))) return;
           throw lockLost((await find())?.held.owner ?? "Somebody");
         },
         async release() {
           wanted = undefined;
-          if (id === undefined) return;
+          if (id === undefined || !(await project().find())) return;
           await project().removeEnv(id);
           id = undefined;
         },

@@ -7,7 +7,7 @@ import type { AnyKind, DeployInput } from "../../contracts.ts";
 import { nameTaken, nothingDeployed } from "../../engine/errors.ts";
 import { defineKind } from "../../engine/kind.ts";
 import { toName } from "../../engine/names.ts";
-import type { Api, Expected } from "./client.ts";
+import type { Api, Call, Expected } from "./client.ts";
 import type { VercelSettings } from "./settings.ts";
 
 /** As the API gives it: https://vercel.com/docs/rest-api/reference/endpoints/projects */
@@ -104,6 +104,11 @@ export function createProject(
     return envs;
   }
 
+  /** What is known of the variables is not true afterwards, whether or not the answer came. */
+  function write<T>(call: Call): Promise<T> {
+    return api.call<T>(call).finally(() => project.forgetEnv());
+  }
+
   function keepEnv(id: string): Promise<EnvEntry[]> {
     entries ??= listEnv(id);
     entries.catch(() => project.forgetEnv());
@@ -134,9 +139,8 @@ export function createProject(
       return live ? keepEnv(live.id) : [];
     },
     async addEnv({ key, value }) {
-      project.forgetEnv();
       const { id } = await project.get();
-      const made = await api.call<object | Expected>({
+      const made = await write<object | Expected>({
         name: `add ${key}`,
         method: "POST",
         path: path(id, "/env"),
@@ -146,24 +150,21 @@ export function createProject(
       return !("error" in made);
     },
     async changeEnv(envId, value) {
-      project.forgetEnv();
       const { id } = await project.get();
       const at = path(id, `/env/${encodeURIComponent(envId)}`);
       const call = { name: "change a variable", method: "PATCH", path: at, json: { value }, maybe: true } as const;
-      return (await api.call(call)) !== undefined;
+      return (await write(call)) !== undefined;
     },
     async setEnv(entry) {
-      project.forgetEnv();
       const { id } = (await project.find()) ?? (await make()); // a secret may come before the first deploy
       const query = { upsert: "true" };
-      await api.call({ name: `set ${entry.key}`, method: "POST", path: path(id, "/env"), query, json: entry });
+      await write({ name: `set ${entry.key}`, method: "POST", path: path(id, "/env"), query, json: entry });
     },
     async removeEnv(envId) {
-      project.forgetEnv();
       const { id } = await project.get();
       const at = path(id, `/env/${encodeURIComponent(envId)}`);
       const call = { name: "remove a variable", method: "DELETE", path: at, maybe: true } as const;
-      return (await api.call(call)) !== undefined;
+      return (await write(call)) !== undefined;
     },
     kind: defineKind<null, LiveProject & { marked: boolean }>({
       name: "project",
