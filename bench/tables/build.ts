@@ -5,9 +5,10 @@
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { openTemporary } from "../frame/contestants.ts";
 import { choose, type TableOptions } from "../frame/options.ts";
 import type { Table } from "../frame/result.ts";
-import { type Column, runRounds } from "../frame/rounds.ts";
+import { type Column, type Row, runRounds } from "../frame/rounds.ts";
 
 const BASE = "esbuild";
 
@@ -25,28 +26,34 @@ export async function measure(options: TableOptions & { counts?: readonly number
     { name: `${count} memory`, relation: "value", unit: "MB" },
   ]);
   const known = new Map<string, Figures>();
-  const rows = await runRounds({
-    contestants: choose([BASE, "godwit"], options),
-    columns,
-    base: BASE,
-    rounds,
-    async measure(contestant, column) {
-      const [count = "", what] = column.split(" ") as [string, "wall" | "CPU" | "memory"]; // written above
-      const key = `${contestant} ${count}`;
-      // the three figures are of one build
-      if (what === "wall") known.set(key, await runOnce(contestant, count));
-      const figures = known.get(key);
-      return what === "CPU" ? figures?.cpu : figures?.[what];
-    },
-  });
+  const { folder, remove } = openTemporary();
+  let rows: Row[];
+  try {
+    rows = await runRounds({
+      contestants: choose([BASE, "godwit"], options),
+      columns,
+      base: BASE,
+      rounds,
+      async measure(contestant, column) {
+        const [count = "", what] = column.split(" ") as [string, "wall" | "CPU" | "memory"]; // written above
+        const key = `${contestant} ${count}`;
+        // the three figures are of one build
+        if (what === "wall") known.set(key, await runOnce(contestant, count, folder));
+        const figures = known.get(key);
+        return what === "CPU" ? figures?.cpu : figures?.[what];
+      },
+    });
+  } finally {
+    remove();
+  }
   const about =
     "Builds of N routes, each with zod and a library of 50 files, to N Lambda functions with zips; memory is the peak of Node's process and esbuild's together.";
   return { name: "build", about, base: BASE, rounds, columns, rows };
 }
 
-async function runOnce(contestant: string, count: string): Promise<Figures> {
+async function runOnce(contestant: string, count: string, folder: string): Promise<Figures> {
   const script = new URL("../build-routes.ts", import.meta.url).pathname;
-  const { stdout } = await promisify(execFile)(process.execPath, [script, count, contestant]);
+  const { stdout } = await promisify(execFile)(process.execPath, [script, count, contestant, folder]);
   const { splitting, ours, megabytes } = JSON.parse(stdout);
   const { wall, cpu } = splitting ?? ours;
   return { wall, cpu, memory: megabytes.all };

@@ -10,6 +10,8 @@ import { checkSchedule, toMethods } from "./analyse-exports.ts";
 import type { EsbuildSettings, RouteNeed, RoutePlan, Target } from "./contracts.ts";
 import { readEnvNames } from "./env-names.ts";
 import { type Graph, readGraph, type Shipped } from "./graph.ts";
+import { readUnion } from "./graph-union.ts";
+import { usesBarrel } from "./optimise.ts";
 import { notLiteral, readRouteConfig } from "./route-config.ts";
 import type { AnalysedApp, ScannedApp, ScannedRoute } from "./steps.ts";
 import { parseSource, type Syntax } from "./syntax.ts";
@@ -19,6 +21,8 @@ export interface AnalyseOptions {
   external: string[];
   /** How packages are found. Default: as no platform in particular. `analysisSettings` gives a target's. */
   settings?: EsbuildSettings;
+  /** From so many files on, what routes share is estimated (`code.coarse`), in a third of the time. Default: never. */
+  coarseFrom?: number;
 }
 
 /**
@@ -31,9 +35,11 @@ export interface AnalyseOptions {
 export async function analyseApp(app: ScannedApp, options: AnalyseOptions): Promise<AnalysedApp> {
   const files = filesOf(app);
   // esbuild works in a process of its own meanwhile; what the trees tell comes first.
-  const pending = readGraph({ root: app.root, files, ...options });
-  pending.catch(() => {});
   const syntax = new Map<string, Syntax>();
+  const coarse = files.length >= (options.coarseFrom ?? Infinity);
+  const question = { root: app.root, files, external: options.external, settings: options.settings };
+  const pending = coarse ? readUnion(question, (file) => must(syntax, file).exports) : readGraph(question);
+  pending.catch(() => {});
   try {
     for (const file of files) syntax.set(file, parseSource(file, readSource(app.root, file)));
     for (const route of app.routes) checkContext(must(syntax, route.file), route.pattern);
@@ -55,9 +61,11 @@ export async function analyseApp(app: ScannedApp, options: AnalyseOptions): Prom
   return {
     ...app,
     routes,
+    barrelUsers: new Set(graph.barrelUsers.filter((path) => usesBarrel(readFileSync(path, "utf8")))),
     envNames: app.env ? readEnvNames(must(syntax, app.env)) : { vars: [], secrets: [] },
     base: { needs: base.needs, usesWaitUntil: base.usesWaitUntil, stores: base.stores, external: base.external },
     code: {
+      ...(coarse && { coarse }),
       chunks: graph.chunks,
       routes: Object.fromEntries(
         app.routes.map(({ file, middleware }) => [file, merge(graph, [file, ...middleware]).chunks]),

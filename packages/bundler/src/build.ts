@@ -35,6 +35,9 @@ export interface PlannedApp {
   notices: Notice[];
 }
 
+/** Files from which on an analysis is coarse where that is enough. */
+const LARGE = 100;
+
 /**
  * The first three steps: which functions a build would make, and why. Nothing is bundled; the app's types are written
  * down for its editor.
@@ -46,9 +49,18 @@ export async function planApp(options: PlanOptions): Promise<PlannedApp> {
   writeTypes(scanned, Object.keys(config.stores ?? {}));
   onStep?.("analyse");
   const settings = analysisSettings(target, targetConfig);
-  const app = await analyseApp(scanned, { external: config.external ?? [], settings });
+  const question = { external: config.external ?? [], settings };
+  const splits = Object.values(target.variants).some(({ front }) => front !== "self");
+  let app = await analyseApp(scanned, { ...question, ...(splits && { coarseFrom: LARGE }) });
   onStep?.("group");
-  const { plans, notices } = await groupRoutes(app, { target, targetConfig, config });
+  const grouping = { target, targetConfig, config };
+  let grouped = groupRoutes(app, grouping);
+  if (app.code.coarse && grouped.plans.some(({ routes }) => routes.length > 1)) {
+    // who should be together is asked of exact figures
+    app = await analyseApp(scanned, question);
+    grouped = groupRoutes(app, grouping);
+  }
+  const { plans, notices } = grouped;
   notices.push(...checkStores(plans, app, options));
   return { app, plans, notices: [...(app.notices ?? []), ...notices] };
 }
@@ -141,6 +153,7 @@ async function bundlePlans(options: BuildOptions, app: AnalysedApp, plans: Funct
     targetConfig,
     config,
     adaptersFrom,
+    barrelUsers: app.barrelUsers,
     entrySource: (plan) => sources.get(plan.id)?.entry ?? "",
     appSource: (plan) => sources.get(plan.id)?.app ?? "",
   });

@@ -9,12 +9,13 @@ import type { Namer } from "./bundle-names.ts";
 import { type Output, reach, runPass } from "./bundle-pass.ts";
 import type { FunctionPlan } from "./contracts.ts";
 
-/** A function on its way: the outputs that it ships, its entry first, and the inputs that they came from. */
+/** A function on its way: the outputs that it ships, its entry first. */
 export interface Shipment {
   plan: FunctionPlan;
   entry: Output;
   chunks: Output[];
-  inputs: Record<string, number>;
+  /** The first inputs that joined files came from; otherwise each output names its own. */
+  inputs?: Record<string, number>;
   externals: string[];
 }
 

@@ -10,6 +10,8 @@ export interface OrderGraph {
   nameOf(module: number): string;
   /** The modules that one imports, each after what it imports itself. */
   order(start: number): number[];
+  /** Equal for modules that import the same, among each other and from others: 1,000 functions are alike so. */
+  shapeOf(modules: readonly number[]): string;
   /** What loads on first use starts an order of its own. */
   lazyStarts(start: number): number[];
 }
@@ -17,7 +19,7 @@ export interface OrderGraph {
 interface Edges {
   statics: number[];
   all: number[];
-  lazy: number[];
+  dynamics: number[];
   /** It runs where its importer calls it, and so belongs to that. */
   commonjs: boolean;
 }
@@ -28,9 +30,7 @@ export function createOrderGraph(inputs: Metafile["inputs"]): OrderGraph {
   const edges: (Edges | undefined)[] = [];
   const stamps: number[] = [];
   let stamp = 0;
-  const hasLazy = Object.values(inputs).some(({ imports }) =>
-    imports.some(({ kind, external }) => kind === "dynamic-import" && !external),
-  );
+  const lazy = reachingLazy(inputs);
   const idOf = (input: string): number => {
     const known = ids.get(input);
     if (known !== undefined) return known;
@@ -46,7 +46,7 @@ export function createOrderGraph(inputs: Metafile["inputs"]): OrderGraph {
     const made: Edges = {
       statics: pick("import-statement"),
       all: own.map(({ path }) => idOf(path)),
-      lazy: pick("dynamic-import"),
+      dynamics: pick("dynamic-import"),
       commonjs: format === "cjs",
     };
     edges[module] = made;
@@ -72,16 +72,41 @@ export function createOrderGraph(inputs: Metafile["inputs"]): OrderGraph {
       }
       return ordered;
     },
+    shapeOf(modules) {
+      const places = new Map(modules.map((module, at) => [module, `#${at}`]));
+      const print = (list: readonly number[]) => list.map((module) => places.get(module) ?? module);
+      return modules
+        .map(edgesOf)
+        .map(({ all, statics, dynamics, commonjs }) => `${print(all)}:${print(statics)}:${print(dynamics)}:${commonjs}`)
+        .join(";");
+    },
     lazyStarts(start) {
-      if (!hasLazy) return [];
       const seen = new Set([start]);
       const starts = new Set<number>();
       for (const module of seen) {
-        const { all, lazy } = edgesOf(module);
-        for (const next of lazy) starts.add(next);
+        if (!lazy.has(names[module] ?? "")) continue;
+        const { all, dynamics } = edgesOf(module);
+        for (const next of dynamics) starts.add(next);
         for (const next of all) seen.add(next);
       }
       return [...starts];
     },
   };
+}
+
+/** Whoever has a dynamic import, and whoever reaches one: nobody else need be walked. */
+function reachingLazy(inputs: Metafile["inputs"]): ReadonlySet<string> {
+  const importers = new Map<string, string[]>();
+  const reaching = new Set<string>();
+  for (const [input, { imports }] of Object.entries(inputs)) {
+    for (const { path, kind, external } of imports) {
+      if (external) continue;
+      if (kind === "dynamic-import") reaching.add(input);
+      const known = importers.get(path);
+      if (known) known.push(input);
+      else importers.set(path, [input]);
+    }
+  }
+  for (const input of reaching) for (const importer of importers.get(input) ?? []) reaching.add(importer);
+  return reaching;
 }

@@ -45,6 +45,7 @@ export function createOrderCheck({ root, inputs, outputs }: OrderInput): OrderCh
     effects.set(module, known);
     return known;
   };
+  const inOrder = new Set<string>();
   const expanded = new WeakMap<Output, readonly number[]>();
   const expandOnce = (file: Output): readonly number[] => {
     const known = expanded.get(file) ?? expand(file, outputs).map(graph.idOf);
@@ -57,6 +58,13 @@ export function createOrderCheck({ root, inputs, outputs }: OrderInput): OrderCh
       const [entry] = files;
       // before it was joined with what others have too
       const own = new Set(entry ? expandOnce(outputs.get(entry.name) ?? entry) : []);
+      const shape = `${graph.shapeOf([...own])} ${files.slice(1).map(({ name }) => name)}`;
+      if (inOrder.has(shape)) return undefined;
+      let readsOwn = false;
+      const effectHere = (module: number): Effect => {
+        readsOwn ||= own.has(module);
+        return effectOf(module);
+      };
       const first = graph.idOf(source);
       const wholeOrder = graph.order(first);
       const atStart = new Set(wholeOrder);
@@ -66,9 +74,11 @@ export function createOrderCheck({ root, inputs, outputs }: OrderInput): OrderCh
         const wanted = (start === first ? wholeOrder : graph.order(start)).filter(
           (module) => ran.has(module) && (start === first || !atStart.has(module)),
         );
-        const pair = compare(displaced(wanted, ran), ran, own, effectOf);
+        const pair = compare(displaced(wanted, ran), ran, own, effectHere);
         if (pair) return { first: graph.nameOf(pair[0]), second: graph.nameOf(pair[1]) };
       }
+      // the next one like it is in order too, where that was not for what its own modules do
+      if (!readsOwn) inOrder.add(shape);
       return undefined;
     },
   };

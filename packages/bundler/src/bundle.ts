@@ -11,9 +11,10 @@ import { carryNative } from "./bundle-native.ts";
 import { createOrderCheck, type Disorder, type OrderCheck } from "./bundle-order.ts";
 import { describe, type Output, type Pass, reach, runPass } from "./bundle-pass.ts";
 import { resolveGodwit } from "./bundle-resolve.ts";
+import { weighAll } from "./bundle-weights.ts";
 import type { BuiltFile, BuiltFunction, Capabilities, EsbuildSettings, FunctionPlan, Target } from "./contracts.ts";
 import { importNamespaces } from "./optimise.ts";
-import type { BuildConfig, Bundled, Notice, Weight } from "./steps.ts";
+import type { BuildConfig, Bundled, Notice } from "./steps.ts";
 
 export interface BundleInput {
   root: string;
@@ -22,6 +23,8 @@ export interface BundleInput {
   targetConfig: unknown;
   config: BuildConfig;
   adaptersFrom: string;
+  /** Absolute paths of the app's files that import a barrel by name, where an analysis knows them. */
+  barrelUsers?: ReadonlySet<string>;
   /** The source of a plan's entry, and of its `godwit:app`. */
   entrySource(plan: FunctionPlan): string;
   appSource(plan: FunctionPlan): string;
@@ -109,7 +112,7 @@ async function bundleVariant(input: BundleInput, variant: string, plans: Functio
   const finished = new Map<Output, { file: BuiltFile; map?: BuiltFile }>();
   return {
     functions: ship.map((each) => toFunction(each, extension, finished, finishing, config)),
-    weights: Object.fromEntries(ship.map(({ plan, inputs }) => [plan.id, weigh(inputs, namer)])),
+    weights: weighAll(ship, namer),
     externals: Object.fromEntries(ship.map((each) => [each.plan.id, externalsOf(each, importers, natives)])),
     notices: [
       ...notices,
@@ -144,12 +147,8 @@ function shipOf(outputs: ReadonlyMap<string, Output>, plans: readonly FunctionPl
     const chunks = reach(outputs, name, ["statics", "dynamics"])
       .sort()
       .flatMap((each) => outputs.get(each) ?? []);
-    const all = [entry, ...chunks];
-    const inputs: Record<string, number> = {};
-    for (const output of all) {
-      for (const [input, bytes] of Object.entries(output.inputs)) inputs[input] = (inputs[input] ?? 0) + bytes;
-    }
-    return { plan, entry, chunks, inputs, externals: [...new Set(all.flatMap((output) => output.externals))].sort() };
+    const externals = new Set([entry, ...chunks].flatMap((output) => output.externals));
+    return { plan, entry, chunks, externals: [...externals].sort() };
   });
 }
 
@@ -227,7 +226,7 @@ function toEsbuild(input: BundleInput, settings: EsbuildSettings, collected: Col
         },
       }),
       carryNative(namer, natives),
-      importNamespaces({ originals, nameOf: namer.nameOf }),
+      importNamespaces({ originals, nameOf: namer.nameOf, files: input.barrelUsers }),
     ],
   };
 }
@@ -254,17 +253,6 @@ function externalsOf(
     if (file !== undefined) return [{ specifier, from: [], file }];
     return from ? [{ specifier, from: [...from].sort() }] : [];
   });
-}
-
-function weigh(inputs: Record<string, number>, namer: Namer): Weight[] {
-  const weights = new Map<string, number>();
-  for (const [input, bytes] of Object.entries(inputs)) {
-    const name = namer.ownerOf(input);
-    weights.set(name, (weights.get(name) ?? 0) + bytes);
-  }
-  return [...weights]
-    .map(([name, bytes]) => ({ name, bytes }))
-    .sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1));
 }
 
 /** Node takes a lone file for an ES module by its extension. */

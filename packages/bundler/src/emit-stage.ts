@@ -23,6 +23,8 @@ export interface Stage {
   artefact: string;
   /** Becomes `<out>/<target>.maps`. */
   maps: string;
+  /** What is in the two places now, where anything is. */
+  last: { artefact?: string; maps?: string };
   /** Puts both in place. Throws EMIT_LOCKED when another build holds the place for ten seconds. */
   commit(): Promise<void>;
   /** Removes what was staged; nothing when it has been committed. */
@@ -47,9 +49,11 @@ export function openStage(out: string, target: string): Stage {
     process.off("exit", remove);
     remove();
   };
+  const there = (place: string): string | undefined => (existsSync(place) ? place : undefined);
   return {
     artefact,
     maps,
+    last: { artefact: there(join(out, target)), maps: there(join(out, `${target}.maps`)) },
     async commit() {
       const unlock = await lock(join(out, `.godwit-${target}.lock`));
       try {

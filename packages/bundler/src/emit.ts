@@ -23,7 +23,7 @@ export interface EmitInput {
 /** Writes into the stage. Throws EMIT_PATH for a path that leaves it, EMIT_FILE_TWICE, EMIT_FILE_MISSING. */
 export async function emit({ options, app, functions }: EmitInput, stage: Stage): Promise<Manifest> {
   const records = createRecords();
-  const writer = createWriter(stage.artefact);
+  const writer = createWriter(stage.artefact, stage.last.artefact);
   const put = (path: string, contents: Uint8Array): void => {
     records.add(checkPath(path), contents);
     writer.add(path, contents);
@@ -49,7 +49,7 @@ export async function emit({ options, app, functions }: EmitInput, stage: Stage)
   const assets = app.assets.flatMap(({ source }) => sources.get(source) ?? []);
   const manifest = toManifest({ options, app, functions, emitted, stores, records, assets });
   writer.add("manifest.json", Buffer.from(printSorted(manifest)));
-  writeMaps(functions, records, createWriter(stage.maps));
+  writeMaps(functions, records, createWriter(stage.maps, stage.last.maps));
   return manifest;
 }
 

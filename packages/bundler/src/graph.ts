@@ -4,15 +4,16 @@
  * @module
  */
 import { realpathSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
 import { GodwitError } from "@godwit/core/errors";
-import { type BuildFailure, build, type Metafile } from "esbuild";
+import { type BuildFailure, type BuildOptions, build, type Metafile } from "esbuild";
 import { createNamer, type Namer } from "./bundle-names.ts";
 import { adviceFor } from "./bundle-pass.ts";
 import { findUp } from "./bundle-resolve.ts";
 import type { EsbuildSettings, RouteNeed } from "./contracts.ts";
 import { findNative } from "./graph-native.ts";
 import { resolveForGraph } from "./graph-resolve.ts";
+import { BARREL } from "./optimise.ts";
 import { storesIn } from "./stores.ts";
 import { printFrame } from "./syntax.ts";
 
@@ -43,18 +44,39 @@ export interface Graph {
   /** Bytes of each chunk, not minified. */
   chunks: number[];
   files: Map<string, Shipped>;
+  /** Inputs outside of packages that import a barrel, absolute. */
+  barrelUsers: string[];
 }
 
 /** Throws IMPORT_FAILED for what cannot be resolved or parsed. */
 export async function readGraph(options: GraphOptions): Promise<Graph> {
   const root = realpathSync(options.root);
-  const { settings, external } = options;
+  const { files, external } = options;
+  const { metafile, texts } = await runGraphPass(root, options, {
+    entryPoints: files.map((file, at) => ({ in: join(root, file), out: String(at) })),
+    splitting: !options.alone,
+  });
+  const textOf = (output: string): string => texts.get(baseOf(output)) ?? "";
+  return readMetafile(metafile, { files, external, namer: createNamer(root), root, textOf });
+}
+
+export interface GraphPass {
+  metafile: Metafile;
+  /** The text of each output, by its file name. */
+  texts: ReadonlyMap<string, string>;
+}
+
+/** Bundles as an analysis does, whatever the entries. `root` is a real path. Throws IMPORT_FAILED. */
+export async function runGraphPass(
+  root: string,
+  { settings, external }: Pick<GraphOptions, "settings" | "external">,
+  entries: Pick<BuildOptions, "entryPoints" | "stdin" | "splitting">,
+): Promise<GraphPass> {
   const result = await build({
+    ...entries,
     absWorkingDir: root,
-    entryPoints: options.files.map((file, at) => ({ in: join(root, file), out: String(at) })),
     outdir: "out",
     bundle: true,
-    splitting: !options.alone,
     format: "esm",
     platform: settings?.platform ?? "neutral",
     target: settings?.target ?? "es2024",
@@ -73,9 +95,10 @@ export async function readGraph(options: GraphOptions): Promise<Graph> {
   }).catch((failure: BuildFailure | Error) => {
     throw toError(failure);
   });
-  const texts = new Map(result.outputFiles.map((file) => [file.path.slice(file.path.lastIndexOf("/") + 1), file]));
-  const textOf = (output: string): string => texts.get(baseOf(output))?.text ?? "";
-  return readMetafile(result.metafile, { files: options.files, external, namer: createNamer(root), root, textOf });
+  return {
+    metafile: result.metafile,
+    texts: new Map(result.outputFiles.map((file) => [baseOf(file.path.replaceAll(sep, "/")), file.text])),
+  };
 }
 
 /** Where the build's own core is found, for an app without one. */
@@ -108,7 +131,7 @@ function readMetafile({ inputs, outputs }: Metafile, reading: Reading): Graph {
   const native = findNative(inputs, reading.root);
   const kept = [...external, ...native];
   const indexes = new Map<string, number>();
-  const graph: Graph = { chunks: [], files: new Map() };
+  const graph: Graph = { chunks: [], files: new Map(), barrelUsers: findBarrelUsers(inputs, reading.root) };
   const waits = new Map(Object.keys(outputs).map((output) => [output, /\bwaitUntil\b/.test(reading.textOf(output))]));
   const stores = new Map(Object.keys(outputs).map((output) => [output, storesIn(reading.textOf(output))]));
   files.forEach((file, at) => {
@@ -141,7 +164,16 @@ function readMetafile({ inputs, outputs }: Metafile, reading: Reading): Graph {
   return graph;
 }
 
-function packageName(specifier: string): string {
+/** Those that may be worth a rewrite: `optimise.ts`. */
+export function findBarrelUsers(inputs: Metafile["inputs"], root: string): string[] {
+  return Object.entries(inputs).flatMap(([input, { imports }]) =>
+    !/(?:^|\/)node_modules\//.test(input) && imports.some(({ original = "" }) => BARREL.test(original))
+      ? [resolve(root, input)]
+      : [],
+  );
+}
+
+export function packageName(specifier: string): string {
   return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
 }
 

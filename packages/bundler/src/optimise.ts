@@ -16,10 +16,20 @@ export interface NamespaceOptions {
   nameOf(file: string): string;
   /** Filled with the text of rewritten files by name, since source maps show what the author wrote. */
   originals: Map<string, string>;
+  /** Absolute paths of the files to look at, where they are known. Default: each that is in no package. */
+  files?: ReadonlySet<string>;
 }
 
 /** An import from a package whose index is a barrel that exports a namespace under a name; its namespace is one. */
 const BARRELS = /(?<!\bimport\s*\*\s*as\s+[\w$]+\s+)\bfrom\s*["']zod(?:\/[\w/-]+)?["']/;
+/** Packages that are such barrels, as they are imported. */
+export const BARREL: RegExp = /^zod(?:\/|$)/;
+
+/** Whether a module's text imports from a barrel otherwise than as a namespace. */
+export function usesBarrel(text: string): boolean {
+  return BARRELS.test(text);
+}
+
 /** A specifier that stands for "the module whose namespace that export is". */
 const MARK = "godwit:namespace/";
 
@@ -28,7 +38,7 @@ const MARK = "godwit:namespace/";
  * whole; `import * as z from "<the module that z is the namespace of>"` costs 85 kB and binds the same object. It is
  * done where the barrel's own syntax proves that the two are one: `import * as z from "./a.js"; export { z }`.
  */
-export function importNamespaces({ nameOf, originals }: NamespaceOptions): Plugin {
+export function importNamespaces({ nameOf, originals, files }: NamespaceOptions): Plugin {
   return {
     name: "godwit-namespaces",
     setup(build) {
@@ -47,11 +57,13 @@ export function importNamespaces({ nameOf, originals }: NamespaceOptions): Plugi
         const barrel = await barrelOf(specifier, resolveDir);
         return barrel.get(name);
       });
+      // each file that esbuild asks for is a message and back
+      if (files?.size === 0) return;
       build.onLoad({ filter: /\.[cm]?[jt]sx?$/, namespace: "file" }, async ({ path }) => {
-        if (path.includes(`${sep}node_modules${sep}`)) return undefined;
+        if (files ? !files.has(path) : path.includes(`${sep}node_modules${sep}`)) return undefined;
         // four trips through the thread pool, a thousand times over, cost more than the disk
         const text = readFileSync(path, "utf8");
-        if (!BARRELS.test(text)) return undefined;
+        if (!usesBarrel(text)) return undefined;
         const resolveDir = path.slice(0, path.lastIndexOf(sep));
         const contents = await rewrite(path, text, (specifier) => barrelOf(specifier, resolveDir));
         if (contents === text) return undefined;
@@ -109,7 +121,7 @@ async function rewrite(path: string, text: string, barrelOf: (specifier: string)
   if (errors.length > 0) return text;
   let result = text;
   for (const { start, end, moduleRequest, entries } of module.staticImports.toReversed()) {
-    if (!/^zod(\/|$)/.test(moduleRequest.value)) continue;
+    if (!BARREL.test(moduleRequest.value)) continue;
     const declaration = text.slice(start, end);
     if (/^import\s+type\b/.test(declaration) || /\bwith\s*\{/.test(declaration)) continue;
     const barrel = await barrelOf(moduleRequest.value);

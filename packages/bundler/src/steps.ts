@@ -40,8 +40,11 @@ export interface AnalysedApp extends Omit<ScannedApp, "routes"> {
   envNames: { vars: string[]; secrets: string[] };
   /** What the files that every function carries (root middleware, `_not-found`, `_error`, `env`) reach. */
   base: Pick<RoutePlan, "needs" | "usesWaitUntil" | "stores" | "external">;
-  /** How much code routes share: the bytes of each chunk of a common bundle, and the chunks of each route file. */
-  code: { chunks: number[]; routes: Record<string, number[]> };
+  /** Absolute paths of files that import a barrel by name (`optimise.ts`). Default: any may. */
+  barrelUsers?: ReadonlySet<string>;
+  /** How much code routes share: the bytes of each chunk of a common bundle, and the chunks of each route file; `coarse`
+   * where a route counts as having whatever it imports, shaken off or not. */
+  code: { chunks: number[]; routes: Record<string, number[]>; coarse?: boolean };
 }
 
 /** The part of `godwit.config.ts` that is the same for every target. */

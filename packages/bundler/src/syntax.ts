@@ -3,7 +3,7 @@
  * @module
  */
 import { GodwitError } from "@godwit/core/errors";
-import { type Node, type Program, parseSync } from "oxc-parser";
+import { type EcmaScriptModule, type Node, type Program, parseSync } from "oxc-parser";
 
 export interface Syntax {
   /** Relative to the app's folder. */
@@ -11,6 +11,8 @@ export interface Syntax {
   text: string;
   /** Made when it is first asked for: that costs more than parsing, and most files are never asked. */
   readonly program: Program;
+  /** Names of values; undefined where some come from another file, or the file is CommonJS. */
+  readonly exports: readonly string[] | undefined;
 }
 
 /** Parses TypeScript or JavaScript, JSX included where the name says so. Throws SOURCE_SYNTAX. */
@@ -24,11 +26,20 @@ export function parseSource(file: string, text: string): Syntax {
       get program() {
         return parsed.program;
       },
+      get exports() {
+        return exportsOf(parsed.module);
+      },
     };
   }
   const at = error.labels[0]?.start ?? 0;
   const help = error.helpMessage ? ` ${error.helpMessage}` : "";
   throw new GodwitError("SOURCE_SYNTAX", locate({ file, text }, at, `${error.message}.${help}`));
+}
+
+function exportsOf({ staticExports, hasModuleSyntax }: EcmaScriptModule): string[] | undefined {
+  const entries = staticExports.flatMap((each) => each.entries).filter(({ isType }) => !isType);
+  if (!hasModuleSyntax || entries.some(({ moduleRequest }) => moduleRequest)) return undefined;
+  return entries.flatMap(({ exportName }) => (exportName.kind === "Default" ? "default" : (exportName.name ?? [])));
 }
 
 /** `routes/a.ts:3:9: message` and the line with a mark under the place. */

@@ -3,7 +3,7 @@
  * @module
  */
 import * as z from "zod";
-import { FRONTS, type FrontName } from "./limits.ts";
+import { FRONTS, type FrontName, MOST_ROUTES } from "./limits.ts";
 
 /** What the config is once the defaults are filled in. */
 export interface LambdaConfig {
@@ -20,6 +20,8 @@ export interface LambdaConfig {
   stage: string;
   /** How many proxies of yours stand before the front: see `RequestOptions`. Default 0. */
   trustProxy: number;
+  /** Routes that API Gateway takes in one API: 300, which AWS raises on request. Default 300. */
+  frontRoutes: number;
   /** A path that a custom domain maps to this app: `/v1`. */
   basePath?: string;
 }
@@ -38,6 +40,7 @@ export const lambdaConfig: z.ZodType<LambdaConfig> = z
       .regex(/^(\$default|[\w-]{1,128})$/, "a stage is letters, digits, hyphens and underscores, or $default")
       .default("$default"),
     trustProxy: z.int().min(0).max(10).default(0),
+    frontRoutes: z.int().min(MOST_ROUTES).max(100_000).default(MOST_ROUTES),
     basePath: z
       .string()
       .regex(/^(\/[\w.-]+)+$/, "a base path is such as /v1")

@@ -50,7 +50,7 @@ const COMMON: Omit<Capabilities, "front" | "limits"> = {
 /** Routes that an API takes: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html */
 export const MOST_ROUTES = 300;
 /** Left to files of `public/` whose path a route would take, and to what stands for `$default` in REST. */
-const SPARE = 10;
+export const SPARE = 10;
 
 /** API Gateway: one route a path, to any function. It resolves no dot segments. */
 const gateway = (limits: Limits, more: Partial<Capabilities>): Capabilities => ({

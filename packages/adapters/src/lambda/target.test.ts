@@ -90,7 +90,7 @@ test("two functions with paths that API Gateway cannot tell apart are a named er
 });
 
 test("the config has defaults, and fronts that cannot do what is asked are refused", async () => {
-  const defaults = { memory: 512, runtime: "nodejs24.x", stage: "$default", trustProxy: 0 };
+  const defaults = { memory: 512, runtime: "nodejs24.x", stage: "$default", trustProxy: 0, frontRoutes: 300 };
   assert.deepEqual(await configOf({}), { ...defaults, front: "http-api", timeout: 30 });
   assert.deepEqual(await configOf({ front: "rest-stream" }), { ...defaults, front: "rest-stream", timeout: 30 });
   assert.equal((await configOf({ front: "rest" })).timeout, 29);
@@ -269,4 +269,7 @@ test("a front for one function refuses several, and one that is full more routes
     code: "LAMBDA_FRONT_ROUTES",
     message: /takes 300 routes, and the app needs 301/,
   });
+  const raised = await configOf({ frontRoutes: 400 });
+  await target.emit({ ...full, config: raised, write: ignore, zip: () => new Uint8Array() });
+  assert.deepEqual([target.limits?.(raised), target.limits?.(raised, "alb")], [{ frontRoutes: 390 }, {}]);
 });

@@ -10,7 +10,7 @@ import { printAssets } from "../_build/assets-index.ts";
 import { nodeBundle } from "../_build/node-bundle.ts";
 import { type LambdaConfig, lambdaConfig } from "./config.ts";
 import { createFront } from "./front.ts";
-import { FRONTS, isAlone, isStreaming, MOST_ROUTES } from "./limits.ts";
+import { FRONTS, isAlone, isStreaming, SPARE } from "./limits.ts";
 
 /** The target `lambda`. */
 export const target: Target<LambdaConfig> = {
@@ -18,6 +18,11 @@ export const target: Target<LambdaConfig> = {
   deployer: "aws",
   variants: FRONTS,
   config: lambdaConfig,
+
+  limits({ frontRoutes, front }, variant = front) {
+    const isGateway = target.variants[variant]?.limits.frontRoutes !== undefined;
+    return isGateway ? { frontRoutes: frontRoutes - SPARE } : {};
+  },
 
   choose({ route }, { front }) {
     const { runtime, regions } = route.config;
@@ -88,10 +93,10 @@ async function emitFunctions(builder: Builder<LambdaConfig>): Promise<Emitted> {
   const routes = isAlone(config.front)
     ? plans.map(({ id }) => ({ match: "$default", function: id }))
     : createFront(plans, paths, config.front);
-  if (routes.length > MOST_ROUTES) {
+  if (routes.length > config.frontRoutes) {
     throw new GodwitError(
       "LAMBDA_FRONT_ROUTES",
-      `API Gateway takes ${MOST_ROUTES} routes, and the app needs ${routes.length}: a file of public/ whose path a route would take has one of its own. Put such files below a folder that no route is in, or take the front function-url.`,
+      `API Gateway takes ${config.frontRoutes} routes, and the app needs ${routes.length}: a file of public/ whose path a route would take has one of its own. Put such files below a folder that no route is in, or take the front function-url.`,
     );
   }
   return {
