@@ -49,9 +49,12 @@ export function redactError(error: unknown, redact: Redact): unknown {
   const seen = new Set<unknown>();
   for (let one = error; one instanceof Error && !seen.has(one); one = one.cause) {
     seen.add(one);
-    one.message = redact(one.message);
-    if (one.stack !== undefined) one.stack = redact(one.stack);
-    if (typeof one.cause === "string") one.cause = redact(one.cause);
+    const { message, stack, cause } = one;
+    // a DOMException's message is its prototype's and has no setter: an own property stands before it
+    if (redact(message) !== message)
+      Object.defineProperty(one, "message", { value: redact(message), configurable: true });
+    if (stack !== undefined && redact(stack) !== stack) one.stack = redact(stack);
+    if (typeof cause === "string") one.cause = redact(cause);
   }
   return typeof error === "string" ? redact(error) : error;
 }
