@@ -64,11 +64,17 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
     ...(inspect === undefined ? [] : [`--inspect=127.0.0.1:${inspect}`]),
   ];
   const env = { ...(options.dev && { NODE_ENV: "development" }), ...options.env };
-  const common = { env, flags, runtimeClient, preload, inspect: inspect !== undefined };
+  const common = { flags, runtimeClient, preload, inspect: inspect !== undefined };
   const specs = new Map<string, EnvironmentSpec>(
     manifest.functions.map((fn) => [
       fn.id,
-      { ...common, ...limitsOf(manifest, fn), id: fn.id, entry: join(root, fn.entry) },
+      {
+        ...common,
+        ...limitsOf(manifest, fn),
+        env: { ...env, ...options.functionEnv?.[fn.id] },
+        id: fn.id,
+        entry: join(root, fn.entry),
+      },
     ]),
   );
   const logs = new Logs();

@@ -58,7 +58,7 @@ export async function verify(
     for (let attempt = 0; ; attempt++) {
       signal.throwIfAborted();
       const began = performance.now();
-      const got = await send(new URL(request.path, url), { request, headers, signal });
+      const got = await send(below(url, request.path), { request, headers, signal });
       if (typeof got === "number" && isFine(request, got)) {
         const answer = { ...request, got, took: performance.now() - began };
         answers.push(answer);
@@ -81,6 +81,11 @@ export async function verify(
     throw failed(first, url, 404, PAUSES.length + 1);
   }
   return answers;
+}
+
+/** A candidate may be below a path, such as a stage of API Gateway. */
+function below(url: URL, path: string): URL {
+  return new URL(url.pathname.replace(/\/$/, "") + path, url);
 }
 
 function isFine({ status }: VerifyRequest, got: number): boolean {

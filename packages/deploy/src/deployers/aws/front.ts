@@ -1,0 +1,30 @@
+/**
+ * What stands before the functions decides what a release is, and how traffic moves.
+ * @module
+ */
+import type { AnyKind, Candidate, Made, Release, Spec } from "../../contracts.ts";
+import type { FunctionValue } from "./functions.ts";
+import type { ReleaseRecord } from "./records.ts";
+
+export interface Front {
+  /** In the order in which they are made. */
+  kinds: readonly AnyKind[];
+  specs(functions: readonly FunctionValue[]): Spec[];
+  releases(): Promise<Release[]>;
+  release(made: Made, wanted: Wanted): Promise<Release>;
+  candidate(release: Release): Promise<Candidate>;
+  switch(release: Release, share: number): Promise<void>;
+  reset(): Promise<void>;
+  urls(): Promise<URL[]>;
+  /** What the release is made of, and what calls it: for figures. */
+  record(release: Release): Promise<ReleaseRecord | undefined>;
+  destroy(): Promise<void>;
+}
+
+/** What a release should be. */
+export interface Wanted {
+  fingerprint: string;
+  functions: readonly FunctionValue[];
+  /** Ids of functions that schedules call. */
+  scheduled: readonly string[];
+}

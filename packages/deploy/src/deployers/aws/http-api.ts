@@ -1,0 +1,154 @@
+/**
+ * Releases behind an HTTP API: each is a deployment of the API, whose integrations name versions of functions.
+ * @module
+ */
+import type { Made, Release } from "../../contracts.ts";
+import { nothingDeployed } from "../../engine/errors.ts";
+import { apiKind, candidateStage, findApi, LIVE, type LiveApi, type OpenedApi, openApi } from "./api.ts";
+import { createCanary } from "./canary.ts";
+import type { Front, Wanted } from "./front.ts";
+import type { LiveFunction } from "./functions.ts";
+import { createHistory, type History } from "./history.ts";
+import type { Parameters } from "./parameters.ts";
+import { createRecords, type ReleaseRecord } from "./records.ts";
+import {
+  type RouteMap,
+  readIntegration,
+  routesKind,
+  type Target,
+  toRouteMap,
+  writeIntegrations,
+  writeRoutes,
+} from "./routes.ts";
+import { moveSchedules } from "./schedules.ts";
+import type { Stage } from "./stage.ts";
+import { permitApi, publish } from "./versions.ts";
+
+export function createHttpApi(stage: Stage, parameters: Parameters): Front {
+  const { input, names } = stage;
+  const records = createRecords(parameters);
+  const open = async (): Promise<OpenedApi | undefined> => {
+    const found = await findApi(stage);
+    return found && { ...found, parts: openApi(stage, found.id) };
+  };
+  const need = async (): Promise<OpenedApi> => {
+    const found = await open();
+    if (found) return found;
+    throw nothingDeployed(names.app, names.stage, "AWS");
+  };
+  const history = createHistory(stage, records);
+  const canary = createCanary(stage, records);
+  const routes: RouteMap = toRouteMap(input.artefact?.manifest.front.routes ?? []);
+
+  return {
+    kinds: [apiKind(stage), routesKind(stage)],
+    specs: (functions) => [
+      { kind: "api", name: names.base, value: null },
+      {
+        kind: "routes",
+        name: names.base,
+        after: [`api/${names.base}`, ...functions.map(({ id }) => `function/${id}`)],
+        value: routes,
+      },
+    ],
+    async releases() {
+      const api = await open();
+      return api ? (await history.read(api)).releases : [];
+    },
+    async release(made, wanted) {
+      const found = made.get(`api/${names.base}`) as LiveApi; // as its kind lists it
+      const api = { ...found, parts: openApi(stage, found.id) };
+      return makeRelease({ stage, api, records, history, routes }, made, wanted);
+    },
+    async candidate(release) {
+      const api = await need();
+      const name = candidateStage(release.id);
+      const stages = await api.parts.stages();
+      await api.parts.setStage(
+        name,
+        release.id,
+        stages.some(({ StageName }) => StageName === name),
+      );
+      return { url: new URL(`${api.endpoint}/${name}/`), headers: {} };
+    },
+    async switch(release, share) {
+      const api = await need();
+      if (share < 1 && (await canary.shift(api, release, share))) return;
+      const state = await history.read(api);
+      await api.parts.setStage(LIVE, release.id, state.live !== undefined);
+      await canary.end(api);
+      const record = state.records.get(release.id);
+      if (record) await moveSchedules(stage, record);
+      await history.prune(api, release.id);
+    },
+    async reset() {
+      const api = await open();
+      if (!api) return;
+      await canary.end(api);
+      await history.sweep(api);
+    },
+    async urls() {
+      const api = await open();
+      const { domain } = stage.settings;
+      return api ? [...(domain ? [new URL(`https://${domain.name}`)] : []), new URL(api.endpoint)] : [];
+    },
+    record: async ({ id }) => (await records.list()).get(id),
+    async destroy() {
+      for (const id of (await records.list()).keys()) await records.remove(id);
+    },
+  };
+}
+
+interface Context {
+  stage: Stage;
+  api: OpenedApi;
+  records: ReturnType<typeof createRecords>;
+  history: History;
+  routes: RouteMap;
+}
+
+/** Versions, integrations, routes, and the copy of them. None of it has traffic. */
+async function makeRelease(context: Context, made: Made, wanted: Wanted): Promise<Release> {
+  const { stage, api, records, history, routes } = context;
+  const { parts } = api;
+  const [integrations, existing, state] = await Promise.all([parts.integrations(), parts.routes(), history.read(api)]);
+  const known = new Map(integrations.map((one) => [readIntegration(one)?.id, readIntegration(one)]));
+  const targets = wanted.functions.map(async ({ id }): Promise<Target & { version: string }> => {
+    const live = made.get(`function/${id}`) as LiveFunction; // as its kind lists it
+    const before = known.get(id);
+    // Published in this very state, and permitted before the integration named it.
+    let version = before?.mark === live.mark ? before.version : undefined;
+    if (version === undefined) {
+      version = await publish(stage, live);
+      await permitApi(stage, live.name, version, api.id);
+    }
+    return { id, mark: live.mark, version, uri: `${live.arn}:${version}` };
+  });
+  const done = await Promise.all(targets);
+  const ids = await writeIntegrations(stage, api.id, integrations, done, parts);
+  await writeRoutes(stage, api.id, { routes: existing, integrations }, routes, ids);
+
+  const versions = Object.fromEntries(done.map(({ id, version }) => [id, version]));
+  const { fingerprint, scheduled } = wanted;
+  const same = state.releases.find((one) => {
+    const record = state.records.get(one.id);
+    return one.kept && one.fingerprint === fingerprint && record && isEqual(record.versions, versions);
+  });
+  if (same) return same;
+  const at = new Date(stage.input.clock.now()).toISOString();
+  const Description = `godwit ${fingerprint} ${at}`;
+  const { DeploymentId: id = "" } = await stage.call(
+    "apigateway",
+    "CreateDeployment",
+    (client, o) => client.createDeployment({ ApiId: api.id, Description }, o),
+    { lookup: async () => (await parts.deployments()).find((one) => one.Description === Description) },
+  );
+  const record: ReleaseRecord = { fingerprint, at, versions, scheduled: [...scheduled] };
+  await records.write(id, record);
+  return { id, fingerprint, at, share: 0, kept: true };
+}
+
+function isEqual(a: Record<string, string>, b: Record<string, string>): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}

@@ -1,0 +1,75 @@
+/**
+ * One deploy of a stage at a time. A lock is a numbered parameter, `lock/7`: SSM makes a parameter only where there is
+ * none (`Overwrite: false`), which is the one conditional change that it knows, so that of two who both see `lock/6`
+ * ended one alone gets `lock/7`. It is never deleted while it is the highest, only ended, or a number could be taken
+ * twice; and who took one looks again whether a higher one came meanwhile.
+ * @module
+ */
+import { randomUUID } from "node:crypto";
+import type { Lease } from "../../contracts.ts";
+import { locked, lockLost } from "../../engine/errors.ts";
+import type { Parameters } from "./parameters.ts";
+import type { Stage } from "./stage.ts";
+
+interface Held {
+  number: number;
+  owner: string;
+  token: string;
+  /** Milliseconds since 1970; 0 once it is released. */
+  until: number;
+}
+
+export function createLock({ input }: Stage, parameters: Parameters): (ttl: number) => Promise<Lease> {
+  const { clock, env } = input;
+  const read = async (): Promise<Held[]> => {
+    const found = await parameters.list("lock");
+    const held = found.map(({ name, value }): Held => ({ number: Number(name), ...parse(value) }));
+    return held.filter(({ number }) => Number.isInteger(number)).sort((a, b) => b.number - a.number);
+  };
+  const owner = `${env.GITHUB_ACTOR ?? env.USER ?? "somebody"}${env.GITHUB_RUN_ID ? ` (run ${env.GITHUB_RUN_ID})` : ""}`;
+
+  return async (ttl) => {
+    const token = randomUUID();
+    const [top, ...older] = await read();
+    if (top && top.until > clock.now()) throw locked(top.owner, top.until);
+    const number = (top?.number ?? 0) + 1;
+    const name = `lock/${number}`;
+    const write = (until: number) => JSON.stringify({ owner, token, until });
+    const made = await parameters.put(name, write(clock.now() + ttl), { fresh: true });
+    const [now] = await read();
+    // Not made, and yet ours: an answer was lost, and the attempt after it met the first one's work.
+    if (!now || now.token !== token) {
+      if (made && now && now.number > number) await parameters.remove([name]);
+      throw locked(now?.owner ?? "Another deploy", now?.until ?? clock.now() + ttl);
+    }
+    // Those below the one before: who still looks at that one is stopped by ours.
+    await parameters.remove(older.map((one) => `lock/${one.number}`));
+    const check = async () => {
+      const [highest] = await read();
+      if (highest && highest.token !== token) throw lockLost(highest.owner);
+    };
+    let until = clock.now() + ttl;
+    return {
+      async renew() {
+        // Steps follow each other in milliseconds; a third of the time gone is early enough.
+        if (until - clock.now() > (ttl * 2) / 3) return;
+        await check();
+        until = clock.now() + ttl;
+        await parameters.put(name, write(until));
+      },
+      async release() {
+        const [highest] = await read();
+        if (highest?.token === token) await parameters.put(name, write(0));
+      },
+    };
+  };
+}
+
+function parse(text: string): Omit<Held, "number"> {
+  try {
+    const { owner, token, until } = JSON.parse(text) as Partial<Held>; // checked below
+    return { owner: String(owner), token: String(token), until: Number(until) || 0 };
+  } catch {
+    return { owner: "somebody", token: "", until: 0 };
+  }
+}

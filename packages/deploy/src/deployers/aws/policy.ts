@@ -1,0 +1,119 @@
+/**
+ * The least that a deploy must be allowed, as data: `infra/aws/policy.json` is printed from it, and the rehearsal
+ * evaluates it.
+ * @module
+ */
+import type { PolicyDocument } from "./role.ts";
+import type { Statement } from "./settings.ts";
+
+export interface PolicyScope {
+  partition: string;
+  account: string;
+  region: string;
+  /** An app's name, or `*` for all of them. */
+  app: string;
+}
+
+/** https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html */
+export function deployPolicy({ partition, account, region, app }: PolicyScope): PolicyDocument {
+  const arn = (service: string, rest: string, place = region) =>
+    `arn:${partition}:${service}:${place}:${account}:${rest}`;
+  const api = (path: string) => `arn:${partition}:apigateway:${region}::${path}`;
+  const allow = (Sid: string, Action: string[], Resource: string[]): Statement => ({
+    Sid,
+    Effect: "Allow",
+    Action,
+    Resource,
+  });
+  const functions = arn("lambda", `function:${app}-*`);
+  const role = arn("iam", `role/${app}-*`, "");
+  const group = arn("logs", `log-group:/godwit/${app}/*`);
+  const rules = arn("events", `rule/${app}-*`);
+  const bucket = `arn:${partition}:s3:::${app}-*`;
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      allow("ListFunctions", ["lambda:ListFunctions"], ["*"]),
+      allow(
+        "Functions",
+        [
+          "lambda:AddPermission",
+          "lambda:CreateAlias",
+          "lambda:CreateFunction",
+          "lambda:CreateFunctionUrlConfig",
+          "lambda:DeleteAlias",
+          "lambda:DeleteFunction",
+          "lambda:GetAlias",
+          "lambda:GetFunctionConfiguration",
+          "lambda:GetFunctionUrlConfig",
+          "lambda:ListVersionsByFunction",
+          "lambda:PublishVersion",
+          "lambda:TagResource",
+          "lambda:UpdateAlias",
+          "lambda:UpdateFunctionCode",
+          "lambda:UpdateFunctionConfiguration",
+          "lambda:UpdateFunctionUrlConfig",
+        ],
+        [functions],
+      ),
+      allow(
+        "Role",
+        [
+          "iam:CreateRole",
+          "iam:DeleteRole",
+          "iam:DeleteRolePolicy",
+          "iam:GetRole",
+          "iam:GetRolePolicy",
+          "iam:ListRolePolicies",
+          "iam:PutRolePolicy",
+          "iam:TagRole",
+          "iam:UpdateAssumeRolePolicy",
+        ],
+        [role],
+      ),
+      {
+        ...allow("PassRole", ["iam:PassRole"], [role]),
+        Condition: { StringEquals: { "iam:PassedToService": "lambda.amazonaws.com" } },
+      },
+      // API Gateway's permissions are methods on paths, and its paths have ids, not names.
+      allow(
+        "Apis",
+        ["apigateway:DELETE", "apigateway:GET", "apigateway:PATCH", "apigateway:POST", "apigateway:TagResource"],
+        [api("/apis"), api("/apis/*"), api("/domainnames"), api("/domainnames/*")],
+      ),
+      allow(
+        "Parameters",
+        ["ssm:AddTagsToResource", "ssm:DeleteParameters", "ssm:GetParametersByPath", "ssm:PutParameter"],
+        [arn("ssm", `parameter/godwit/${app}/*`)],
+      ),
+      allow(
+        "Logs",
+        [
+          "logs:CreateLogGroup",
+          "logs:DeleteLogGroup",
+          "logs:DescribeLogGroups",
+          "logs:FilterLogEvents",
+          "logs:PutRetentionPolicy",
+          "logs:TagResource",
+        ],
+        [group, `${group}:*`],
+      ),
+      allow("ListRules", ["events:ListRules"], [arn("events", "rule/*")]),
+      allow(
+        "Schedules",
+        [
+          "events:DeleteRule",
+          "events:ListTargetsByRule",
+          "events:PutRule",
+          "events:PutTargets",
+          "events:RemoveTargets",
+          "events:TagResource",
+        ],
+        [rules],
+      ),
+      allow("Figures", ["cloudwatch:GetMetricData"], ["*"]),
+      allow("Bucket", ["s3:CreateBucket", "s3:DeleteBucket", "s3:ListBucket"], [bucket]),
+      allow("Code", ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], [`${bucket}/*`]),
+    ],
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * Stages of AWS on this machine: the rehearsal with the runtime client of AWS, and a deploy as the command makes it.
+ * @module
+ */
+import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
+import { emulate } from "@godwit/adapters/lambda/emulate";
+import { toArtefact } from "@godwit/adapters/lambda/upload";
+import {
+  type BuiltArtefact,
+  type CanaryPlan,
+  type Clock,
+  type ControlPlane,
+  type Deployed,
+  type Deployer,
+  type DeployInput,
+  defaultRequests,
+  deploy,
+  deployers,
+  type RunArtefact,
+} from "@godwit/deploy";
+import { type AwsRehearsalOptions, rehearse } from "../../packages/deploy/src/deployers/aws/rehearsal/index.ts";
+import { createClock, temporary, tools } from "./apps.fixture.ts";
+
+export const toRun =
+  (t: TestContext): RunArtefact =>
+  async (upload) => {
+    const artefact = await toArtefact(upload, await temporary(t, "upload-"));
+    const functionEnv = Object.fromEntries(upload.units.map(({ name, env }) => [name, { ...env }]));
+    const emulator = await emulate(artefact, tools, { functionEnv });
+    return {
+      url: emulator.url,
+      fetch: emulator.fetch,
+      startup: async (unit) => (await emulator.measure(unit)).startupCpu,
+      logs: emulator.logs,
+      close: emulator.close,
+    };
+  };
+
+export async function startPlane(
+  t: TestContext,
+  options: Partial<AwsRehearsalOptions> & { clock: Clock },
+): Promise<ControlPlane> {
+  // Closed before its folder goes.
+  let plane: ControlPlane | undefined;
+  t.after(() => plane?.close());
+  const folder = options.folder ?? (await temporary(t, "plane-"));
+  plane = await rehearse({ run: toRun(t), ...options, folder });
+  return plane;
+}
+
+export interface StageOptions {
+  plane: ControlPlane;
+  clock: Clock;
+  artefact?: BuiltArtefact;
+  vars?: Record<string, string>;
+  secrets?: Record<string, string>;
+  settings?: Record<string, unknown>;
+  env?: Record<string, string | undefined>;
+  stage?: string;
+  app?: string;
+  signal?: AbortSignal;
+  warn?(line: string): void;
+}
+
+export async function toInput(options: StageOptions): Promise<DeployInput> {
+  const {
+    plane,
+    clock,
+    artefact,
+    vars = {},
+    secrets = {},
+    settings,
+    env,
+    stage = "production",
+    app = "links",
+  } = options;
+  const vendor = await deployers.aws?.();
+  assert.ok(vendor);
+  return {
+    app,
+    stage,
+    ...(artefact && { artefact }),
+    settings: vendor.parseSettings(settings),
+    vars,
+    secrets,
+    env: { ...plane.env, ...env },
+    clock,
+    signal: options.signal ?? new AbortController().signal,
+    warn: options.warn ?? ((line) => assert.fail(line)),
+  };
+}
+
+export async function openStage(options: StageOptions): Promise<{ deployer: Deployer; input: DeployInput }> {
+  const input = await toInput(options);
+  const vendor = await deployers.aws?.();
+  assert.ok(vendor);
+  return { deployer: await vendor.open(input), input };
+}
+
+/** Plans and does it, as `godwit deploy --yes` does. */
+export async function ship(
+  options: StageOptions & { prune?: boolean; canary?: CanaryPlan; verify?: boolean },
+): Promise<Deployed> {
+  const { deployer, input } = await openStage(options);
+  const { artefact, canary, prune = false, verify = true } = options;
+  try {
+    return await deploy({
+      deployer,
+      input,
+      requests: artefact && verify ? defaultRequests(artefact.manifest) : [],
+      ...(canary && { canary }),
+      confirm: async () => ({ go: true, remove: prune }),
+      onEvent: () => {},
+    });
+  } finally {
+    await deployer.close();
+  }
+}
+
+export async function text(url: URL | undefined, path = "/"): Promise<string> {
+  assert.ok(url);
+  return (await fetch(new URL(path, url))).text();
+}
+
+export { createClock };
