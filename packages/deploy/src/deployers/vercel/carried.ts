@@ -26,7 +26,7 @@ export function carriedOf(
     function: Object.fromEntries(functions.map(({ id, hash }) => [id, short([hash, vars])])),
     routes: { front: short([front, assets.map(({ path, sha256 }) => [path, sha256])]) },
     schedule: Object.fromEntries(triggers.map(({ pattern, schedule }) => [`${schedule} ${pattern}`, short(schedule)])),
-    "secret values": { all: secrets },
+    ...(secrets && { "secret values": { all: secrets } }),
   };
 }
 

@@ -17,7 +17,7 @@ const isSecret = ({ type, target }: EnvEntry) =>
 
 export interface Secrets extends SecretStore {
   kind: AnyKind;
-  /** Changes whenever a value is set or removed, and tells none of them. */
+  /** Changes whenever a value is set or removed, and tells none of them. Empty without any. */
   state(): Promise<string>;
 }
 
@@ -32,7 +32,11 @@ export function createSecrets(project: Project): Secrets {
         .filter((key) => key !== GENERATED)
         .sort(),
     set,
-    state: async () => hashOf((await find()).map(({ key, updatedAt = 0 }) => [key, updatedAt]).sort()).slice(0, 12),
+    async state() {
+      const found = (await find()).filter(({ key }) => key !== GENERATED);
+      if (found.length === 0) return "";
+      return hashOf(found.map(({ key, updatedAt = 0 }) => [key, updatedAt]).sort()).slice(0, 12);
+    },
     async remove(name) {
       for (const { id } of (await find()).filter(({ key }) => key === name)) await project.removeEnv(id);
     },
