@@ -11,7 +11,7 @@ import { writeAll } from "../init/write.ts";
 import type { SetExit } from "../options.ts";
 import { note, print, printJson } from "../output.ts";
 import { TARGETS, type TargetName } from "../project/config.ts";
-import { findTool, installCommand, installTools } from "../project/tools.ts";
+import { installCommand, installTools, isInstalled } from "../project/tools.ts";
 
 interface Options {
   target?: TargetName;
@@ -104,10 +104,13 @@ async function run(folder: string, target: TargetName, options: Options): Promis
   for (const line of next) print(`  ${colors.bold(line)}`);
 }
 
-/** What runs the target on this machine, so that `dev` need not ask. It would ask again where this fails. */
+/**
+ * What runs the target on this machine, so that `dev` need not ask. It would ask again where this fails. The app's own
+ * folder counts, not where this command lies.
+ */
 async function addTools(root: string, target: TargetName): Promise<void> {
   const { tools } = await platforms[target].emulate();
-  const missing = Object.entries(tools).filter(([name]) => !findTool(root, name));
+  const missing = Object.entries(tools).filter(([name]) => !isInstalled(root, name));
   if (missing.length === 0) return;
   const names = missing.map(([name]) => name);
   for (const [name, reason] of missing) note(colors.dim(`${name}: ${reason}`));

@@ -26,8 +26,11 @@ export function findTool(root: string, name: string): string | undefined {
   return undefined;
 }
 
-/** Node remembers what its resolver did not find: asked too early, it would not see what is installed a moment later. */
-function isInstalled(from: string, name: string): boolean {
+/**
+ * Whether a folder sees a package. Node remembers what its resolver did not find: asked too early, it would not see what
+ * is installed a moment later.
+ */
+export function isInstalled(from: string, name: string): boolean {
   if (process.versions.pnp) return true; // Yarn's resolver, which needs no folder
   for (let folder = from; ; folder = dirname(folder)) {
     if (existsSync(join(folder, "node_modules", name, "package.json"))) return true;
