@@ -17,8 +17,10 @@ export type Origins = (scheme: "http" | "https", authority: string | undefined) 
 /** A function from an authority to its origin as the URL parser writes it; undefined when it is not valid. */
 export function createOrigins(): Origins {
   const known = new Map<string, string>();
+  let last: { scheme: string; authority: string; origin: string } | undefined;
   return (scheme, authority) => {
     if (!authority) return undefined;
+    if (last?.authority === authority && last.scheme === scheme) return last.origin;
     const text = `${scheme}://${authority}`;
     let origin = known.get(text);
     if (origin === undefined) {
@@ -27,6 +29,7 @@ export function createOrigins(): Origins {
       if (known.size >= REMEMBERED) known.clear();
       known.set(text, origin);
     }
+    last = { scheme, authority, origin };
     return origin;
   };
 }

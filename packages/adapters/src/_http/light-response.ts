@@ -4,12 +4,14 @@
  * of every body, which sending then takes apart again.
  * @module
  */
+import { defineLightHeaders } from "./light-headers.ts";
 
 /** What can be sent without a stream. */
 export type LightBody = string | Uint8Array<ArrayBuffer> | null;
 
 export interface Taken {
-  headers: Headers;
+  /** Names and values in turns. */
+  fields: readonly string[];
   body: LightBody;
 }
 
@@ -40,6 +42,7 @@ const NOTHING: ResponseInit = {};
 
 /** For tests: the class without its being global. */
 export function defineLightResponse(Native: typeof Response): { Light: typeof Response; take: Take } {
+  const { from, list } = defineLightHeaders(Headers);
   const { markAsUncloneable } = process.getBuiltinModule("node:worker_threads");
   class LightResponse {
     #light = false;
@@ -61,7 +64,7 @@ export function defineLightResponse(Native: typeof Response): { Light: typeof Re
           this.#body = kept;
           this.#status = status ?? 200;
           this.#statusText = statusText ?? "";
-          this.#headers = new Headers(headers);
+          this.#headers = from(headers);
           if (typeof kept === "string") setType(this.#headers, typed === JSON_TYPE);
           return;
         }
@@ -82,7 +85,7 @@ export function defineLightResponse(Native: typeof Response): { Light: typeof Re
     static take(response: unknown): Taken | undefined {
       if (!isLight(response) || response.#native || response.#used || !response.#headers) return undefined;
       response.#used = response.#body !== null;
-      return { headers: response.#headers, body: response.#body };
+      return { fields: list(response.#headers), body: response.#body };
     }
 
     static isLight(value: unknown): value is LightResponse {

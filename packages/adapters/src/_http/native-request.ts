@@ -24,8 +24,7 @@ export function toNative(Native: typeof Request, incoming: Incoming, headers: He
 }
 
 /** Every field line as it was sent: only cookies, which HTTP/2 may split, are joined by `; ` (RFC 9113 section 8.2.3). */
-export function readHeaders(message: Message): Headers {
-  const headers = new Headers();
+export function readHeaders(message: Message, headers: Headers = new Headers()): Headers {
   const { rawHeaders } = message;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] ?? "";

@@ -7,6 +7,7 @@
 import type { ServerResponse } from "node:http";
 import type { Http2ServerResponse } from "node:http2";
 import type { IncomingBody, Message } from "./body.ts";
+import { defineLightHeaders } from "./light-headers.ts";
 import { readHeaders, readSignal, toNative } from "./native-request.ts";
 
 export interface Incoming {
@@ -54,6 +55,7 @@ function wrapGlobals(): ToRequest {
 }
 
 function defineLazyRequest(Native: typeof Request) {
+  const { from } = defineLightHeaders(Headers);
   class LazyRequest {
     #incoming: Incoming;
     #headers?: Headers;
@@ -79,7 +81,7 @@ function defineLazyRequest(Native: typeof Request) {
       return this.#incoming.url;
     }
     get headers(): Headers {
-      this.#headers ??= this.#native?.headers ?? readHeaders(this.#incoming.message);
+      this.#headers ??= this.#native?.headers ?? readHeaders(this.#incoming.message, from());
       return this.#headers;
     }
     get signal(): AbortSignal {

@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
-import type { LightBody, Take } from "./light-response.ts";
+import type { Take, Taken } from "./light-response.ts";
 
 export type Outgoing = ServerResponse<IncomingMessage> | Http2ServerResponse<Http2ServerRequest>;
 
@@ -40,19 +40,19 @@ export function sendResponse(out: Outgoing, response: Response, options: SendOpt
   const taken = options.take?.(response);
   if (!taken) return sendStream(out, response, options);
   try {
-    if (!isGone(out)) sendWhole(out, response, taken.body, options);
+    if (!isGone(out)) sendWhole(out, response, taken, options);
   } catch (error) {
     fail(out, options, error);
   }
 }
 
-function sendWhole(out: Outgoing, response: Response, body: LightBody, options: SendOptions): void {
+function sendWhole(out: Outgoing, response: Response, { body, fields }: Taken, options: SendOptions): void {
   if (body === null || options.head || hasNoBody(response.status)) {
-    sendEmpty(out, response, options);
+    sendEmpty(out, response, options, fields);
     return;
   }
   const length = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
-  writeHead(out, response, options, length);
+  writeHead(out, response, options, length, fields);
   if (length === 0) out.end();
   else if (typeof body !== "string") end(out, body);
   else if (length > body.length || "stream" in out) end(out, Buffer.from(body));
@@ -64,9 +64,9 @@ function hasNoBody(status: number): boolean {
 }
 
 /** RFC 9110 section 8.6: no length in a 204; in a 304 and for HEAD the length would be that of a GET's body. */
-function sendEmpty(out: Outgoing, response: Response, options: SendOptions): void {
+function sendEmpty(out: Outgoing, response: Response, options: SendOptions, fields?: readonly string[]): void {
   const { status } = response;
-  writeHead(out, response, options, options.head || status === 204 || status === 304 ? undefined : 0);
+  writeHead(out, response, options, options.head || status === 204 || status === 304 ? undefined : 0, fields);
   out.end();
 }
 
@@ -212,8 +212,14 @@ async function soon<T>(promise: Promise<T>): Promise<T | undefined> {
   return settled ? promise : undefined;
 }
 
-function writeHead(out: Outgoing, response: Response, options: SendOptions, length?: number): void {
-  orRefuse(out, () => setHead(out, response, options, length));
+function writeHead(
+  out: Outgoing,
+  response: Response,
+  options: SendOptions,
+  length?: number,
+  fields?: readonly string[],
+): void {
+  orRefuse(out, () => setHead(out, response, options, length, fields ?? [...response.headers].flat()));
 }
 
 /**
@@ -224,39 +230,52 @@ function isDecoded({ url, headers }: Response): boolean {
   return Boolean(url) && /^(?:(?:x-)?gzip|deflate|br|zstd)$/i.test(headers.get("content-encoding") ?? "");
 }
 
-function setHead(out: Outgoing, response: Response, options: SendOptions, length?: number): void {
-  const { status, headers } = response;
+/** `given` are names and values in turns, each Set-Cookie for itself. */
+function setHead(
+  out: Outgoing,
+  response: Response,
+  options: SendOptions,
+  length: number | undefined,
+  given: readonly string[],
+): void {
+  const { status } = response;
   // An interim answer would leave the client waiting for the final one, which is then the next request's.
   if (status < 200) throw new RangeError(`A Response with the status ${status} cannot be sent.`);
   const skipped = isDecoded(response) && !options.head ? /^content-(?:encoding|length)$/ : undefined;
-  if ("stream" in out) {
-    const fields: OutgoingHttpHeaders = {};
-    for (const [name, value] of headers) {
-      if (!HOP_BY_HOP.test(name) && !skipped?.test(name) && name !== "set-cookie") fields[name] = value;
-    }
-    if (status === 204) delete fields["content-length"];
-    const cookies = headers.getSetCookie();
-    if (cookies.length > 0) fields["set-cookie"] = cookies;
-    if (length !== undefined) fields["content-length"] = length;
-    out.writeHead(status, fields);
-    return;
-  }
-  // A flat list is what node:http copies as it is; Headers gives each Set-Cookie as an entry of its own.
+  // A flat list is what node:http copies as it is.
   const fields: string[] = [];
   let declared = false;
-  for (const [name, value] of headers) {
+  for (let at = 0; at < given.length; at += 2) {
+    const name = given[at] ?? "";
     if (HOP_BY_HOP.test(name) || skipped?.test(name)) continue;
     if (name === "content-length") {
       if (length !== undefined || status === 204) continue;
       declared = true;
     }
-    fields.push(name, value);
+    fields.push(name, given[at + 1] ?? "");
   }
   if (length !== undefined) fields.push("content-length", String(length));
+  if ("stream" in out) {
+    out.writeHead(status, toRecord(fields));
+    return;
+  }
   // A stream that does not keep to the length it declared would shift every later answer of the connection.
-  else if (declared && !options.head) out.strictContentLength = true;
+  if (length === undefined && declared && !options.head) out.strictContentLength = true;
   if (options.close) fields.push("connection", "close");
   out.writeHead(status, response.statusText || undefined, fields);
+}
+
+/** HTTP/2 of Node takes no list. */
+function toRecord(list: readonly string[]): OutgoingHttpHeaders {
+  const fields: OutgoingHttpHeaders = {};
+  const cookies: string[] = [];
+  for (let at = 0; at < list.length; at += 2) {
+    const [name = "", value = ""] = list.slice(at, at + 2);
+    if (name === "set-cookie") cookies.push(value);
+    else fields[name] = value;
+  }
+  if (cookies.length > 0) fields["set-cookie"] = cookies;
+  return fields;
 }
 
 function gone(): DOMException {

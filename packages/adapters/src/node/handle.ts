@@ -40,6 +40,19 @@ export function createExecution(state: ServerState): ExecutionContext {
   };
 }
 
+/** One request on its way. */
+interface Exchange {
+  message: NodeMessage;
+  answer: NodeAnswer;
+  /** The client holds its body back until it hears `100 Continue`. */
+  waits: boolean;
+  /** The connection ends with this answer. */
+  isLast: boolean;
+}
+
+/** Settled when the answer is sent; undefined when it was sent at once. */
+type Sending = Promise<void> | undefined;
+
 export function createHandler(
   app: App,
   options: ServeOptions,
@@ -54,87 +67,106 @@ export function createHandler(
   const { live, ready } = options.health ?? {};
   const { env, waitUntil } = createExecution(state);
   const pipelined = createDepth(limits.streams);
+  const scheme = options.tls ? "https" : "http";
+
+  function respond(exchange: Exchange, response: Response, body = new IncomingBody(exchange.message)): Sending {
+    const { message, answer, waits, isLast } = exchange;
+    const send: SendOptions = {
+      head: message.method === "HEAD",
+      // A client that was never told to go on may send its body or not: what comes next could be either.
+      close: state.closing || isLast || (waits && !body.used),
+      stall: limits.stall,
+      take,
+      onError: report,
+    };
+    if (body.empty || message.complete) return sendResponse(answer, response, send);
+    if (!("stream" in message)) linger(message, limits.headerTime);
+    const discard = () => body.discard(limits.bodyBytes);
+    const sending = sendResponse(answer, response, send);
+    if (sending) return sending.then(discard);
+    discard();
+    return undefined;
+  }
+
+  function run(exchange: Exchange): Sending {
+    const { message, answer, waits } = exchange;
+    const { method = "GET", url: target = "/" } = message;
+    if (live && isPath(target, live)) return respond(exchange, text(200, "ok"));
+    if (ready && isPath(target, ready)) {
+      return respond(exchange, state.closing ? text(503, "closing") : text(200, "ok"));
+    }
+    if (state.active > limits.concurrency || exchange.isLast) {
+      return respond(exchange, problem(503, { headers: { "retry-after": "1" } }));
+    }
+    const refused = refuse(message, limits);
+    if (refused) {
+      exchange.isLast = refused.status === 501;
+      return respond(exchange, refused);
+    }
+
+    const client = readClient(message.socket.remoteAddress, message.headers);
+    const parts = readTarget(target);
+    const authority = readAuthority(message);
+    const origin = toOrigin(client.scheme ?? scheme, client.host ?? authority);
+    if (!origin) return respond(exchange, bad("HOST_INVALID", "The Host header is missing or not a host."));
+    if (method === "OPTIONS" && target === "*") return respond(exchange, new Response(null, { status: 204 }));
+    if (!parts || (parts.authority && parts.authority.toLowerCase() !== authority?.toLowerCase())) {
+      return respond(exchange, bad("TARGET_INVALID", "The request target is not a path of this host."));
+    }
+
+    const body = new IncomingBody(message, {
+      limit: limits.bodyBytes,
+      onFirstRead: waits ? () => answer.writeContinue() : undefined,
+    });
+    if ("stream" in message && !body.empty) limitTime(message, limits.requestTime);
+    const request = toRequest({ message, response: answer, url: joinUrl(origin, parts.path), body });
+    const execution: ExecutionContext = {
+      env,
+      ip: client.ip,
+      waitUntil,
+      platform: { name: "node", raw: { request: message, response: answer } },
+    };
+    return ask(exchange, body, request, execution);
+  }
+
+  async function ask(
+    exchange: Exchange,
+    body: IncomingBody,
+    request: Request,
+    execution: ExecutionContext,
+  ): Promise<void> {
+    let response: Response;
+    try {
+      response = await (answerFile?.(request) ?? app.fetch(request, execution));
+    } catch (error) {
+      report(error);
+      response = problem(500);
+    }
+    // Whatever the app made of the reading error, the reason is the size.
+    if (body.exceeded && response.status !== 413) {
+      response.body?.cancel().catch(() => {});
+      response = problem(413, tooLarge(limits.bodyBytes).options);
+    }
+    return respond(exchange, response, body);
+  }
 
   return (message, answer, waits) => {
-    const isTooDeep = pipelined(message, answer);
-    let isLast = isTooDeep;
-    const respond = (response: Response, body = new IncomingBody(message)) => {
-      const send: SendOptions = {
-        head: message.method === "HEAD",
-        // A client that was never told to go on may send its body or not: what comes next could be either.
-        close: state.closing || isLast || (waits && !body.used),
-        stall: limits.stall,
-        take,
-        onError: report,
-      };
-      if (body.empty || message.complete) return sendResponse(answer, response, send);
-      if (!("stream" in message)) linger(message, limits.headerTime);
-      const discard = () => body.discard(limits.bodyBytes);
-      const sending = sendResponse(answer, response, send);
-      return sending ? sending.then(discard) : discard();
-    };
-
-    const run = async (): Promise<void> => {
-      const { method = "GET", url: target = "/" } = message;
-      if (live && isPath(target, live)) return respond(text(200, "ok"));
-      if (ready && isPath(target, ready)) return respond(state.closing ? text(503, "closing") : text(200, "ok"));
-      if (state.active > limits.concurrency || isTooDeep) {
-        return respond(problem(503, { headers: { "retry-after": "1" } }));
-      }
-      const refused = refuse(message, limits);
-      if (refused) {
-        isLast ||= refused.status === 501;
-        return respond(refused);
-      }
-
-      const encrypted = "encrypted" in message.socket;
-      const client = readClient(message.socket.remoteAddress, message.headers);
-      const parts = readTarget(target);
-      const authority = readAuthority(message);
-      const origin = toOrigin(client.scheme ?? (encrypted ? "https" : "http"), client.host ?? authority);
-      if (!origin) return respond(bad("HOST_INVALID", "The Host header is missing or not a host."));
-      if (method === "OPTIONS" && target === "*") return respond(new Response(null, { status: 204 }));
-      if (!parts || (parts.authority && parts.authority.toLowerCase() !== authority?.toLowerCase())) {
-        return respond(bad("TARGET_INVALID", "The request target is not a path of this host."));
-      }
-
-      const body = new IncomingBody(message, {
-        limit: limits.bodyBytes,
-        onFirstRead: waits ? () => answer.writeContinue() : undefined,
-      });
-      if ("stream" in message && !body.empty) limitTime(message, limits.requestTime);
-      const request = toRequest({ message, response: answer, url: joinUrl(origin, parts.path), body });
-      const execution: ExecutionContext = {
-        env,
-        ip: client.ip,
-        waitUntil,
-        platform: { name: "node", raw: { request: message, response: answer } },
-      };
-      let response: Response;
-      try {
-        response = await (answerFile?.(request) ?? app.fetch(request, execution));
-      } catch (error) {
-        report(error);
-        response = problem(500);
-      }
-      // Whatever the app made of the reading error, the reason is the size.
-      if (body.exceeded && response.status !== 413) {
-        response.body?.cancel().catch(() => {});
-        response = problem(413, tooLarge(limits.bodyBytes).options);
-      }
-      return respond(response, body);
-    };
-
     state.active++;
     const done = () => {
       state.active--;
     };
-    run()
-      .catch((error) => {
-        report(error);
-        answer.destroy();
-      })
-      .then(done);
+    const fail = (error: unknown) => {
+      done();
+      report(error);
+      answer.destroy();
+    };
+    try {
+      const sending = run({ message, answer, waits, isLast: pipelined(message, answer) });
+      if (sending) sending.then(done, fail);
+      else done();
+    } catch (error) {
+      fail(error);
+    }
   };
 }
 
