@@ -3,8 +3,6 @@
  * decoded, no cookie joined.
  * @module
  */
-import { request as openPlain } from "node:http";
-import { request as openSecure } from "node:https";
 import { pipeline, Readable } from "node:stream";
 
 /** A Response of these takes no body: fetch.spec.whatwg.org/#null-body-status. */
@@ -28,7 +26,10 @@ export function fetchFrom(origin: URL, request: Request): Promise<Response> {
   };
   return new Promise((resolve, reject) => {
     const secure = origin.protocol === "https:";
-    const outgoing = secure ? openSecure({ ...settings, rejectUnauthorized: false }) : openPlain(settings);
+    // an import of either would load the platform's fetch, which the dev server starts without
+    const outgoing = secure
+      ? process.getBuiltinModule("node:https").request({ ...settings, rejectUnauthorized: false })
+      : process.getBuiltinModule("node:http").request(settings);
     outgoing.on("error", reject);
     outgoing.on("response", (incoming) => {
       const { rawHeaders, statusCode: status = 502, statusMessage: statusText } = incoming;

@@ -3,8 +3,8 @@
  * the overlay's script into pages.
  * @module
  */
-import { Agent, createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
-import { createServer as createSecureServer } from "node:https";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { http } from "./http.ts";
 import { createInjector, isPage, SCRIPT, wantsPage } from "./inject.ts";
 import { OVERLAY_PAGE } from "./overlay.ts";
 import { hasBody, pairsOf, passedOn } from "./raw.ts";
@@ -26,7 +26,9 @@ export interface FrontOptions {
 
 export function createFront(options: FrontOptions): Server {
   const settings = { maxHeaderSize: 128 * 1024, requestTimeout: 0, headersTimeout: 60_000 };
-  const server = options.secure ? createSecureServer({ ...settings, ...options.secure }) : createServer(settings);
+  const server = options.secure
+    ? process.getBuiltinModule("node:https").createServer({ ...settings, ...options.secure })
+    : http.createServer(settings);
   const serve = (incoming: IncomingMessage, answer: ServerResponse): void => {
     if (options.own(incoming, answer)) return;
     const start = performance.now();
@@ -63,14 +65,14 @@ async function pass(options: FrontOptions, incoming: IncomingMessage, answer: Se
   if (answer.destroyed) return lease.release();
   const { hostname, port } = lease.url;
   // A connection for each request: a server may close an idle one at the very moment that it is used again.
-  const agent = new Agent({ keepAlive: true });
+  const agent = new http.Agent({ keepAlive: true });
   answer.on("close", () => agent.destroy());
   try {
     const headers = passedOn(incoming).flat();
     if (!hasBody(incoming) && !/^(?:GET|HEAD|DELETE|OPTIONS|TRACE)$/.test(incoming.method ?? "GET")) {
       headers.push("content-length", "0"); // Node would announce a chunked body for these methods
     }
-    const outgoing = request({
+    const outgoing = http.request({
       agent,
       hostname: hostname.replace(/^\[|\]$/g, ""),
       port,

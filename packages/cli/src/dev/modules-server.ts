@@ -4,11 +4,12 @@
  */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { json as readJson } from "node:stream/consumers";
 import type { DevAsk, DevFailure } from "@godwit/bundler";
 import { toFailure } from "./failures.ts";
 import type { Graphs } from "./graphs.ts";
+import { http } from "./http.ts";
 
 export interface ModulesOptions {
   graphs(): Graphs;
@@ -27,7 +28,7 @@ export interface ModulesServer {
 
 export async function openModules(options: ModulesOptions): Promise<ModulesServer> {
   const token = randomBytes(18).toString("base64url");
-  const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (incoming, answer) => {
+  const server = http.createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (incoming, answer) => {
     void serve(options, `/${token}`, incoming, answer);
   });
   server.listen(0, "127.0.0.1");

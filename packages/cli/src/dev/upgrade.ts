@@ -2,8 +2,9 @@
  * Connections that become something else, such as WebSockets: bytes both ways.
  * @module
  */
-import { type IncomingMessage, request } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { http } from "./http.ts";
 import { headOf, passedOn } from "./raw.ts";
 import type { Lease } from "./runtime.ts";
 
@@ -25,7 +26,7 @@ export async function upgrade(
   socket.on("close", lease.release);
   if (socket.destroyed) return lease.release();
   const { hostname, port } = lease.url;
-  const outgoing = request({
+  const outgoing = http.request({
     agent: false,
     hostname: hostname.replace(/^\[|\]$/g, ""),
     port,
