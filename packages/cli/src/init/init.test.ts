@@ -104,7 +104,7 @@ test("a lockfile names the package manager, whoever runs the command", async (t)
   assert.equal((JSON.parse(stdout) as { manager: string }).manager, "yarn");
 });
 
-test("without a lockfile it is who runs the command, and pnpm learns which install scripts may run", async (t) => {
+test("without a lockfile it is who runs the command, who learns which install scripts may run", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "godwit-init-")); // outside the workspace, which has a lockfile
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   for (const [name, hasFile] of [
@@ -115,6 +115,8 @@ test("without a lockfile it is who runs the command, and pnpm learns which insta
     const { stdout } = await godwit(["init", root, "--json", "--no-install"], { env: agent(`${name}/11.2.0`) });
     assert.equal((JSON.parse(stdout) as { manager: string }).manager, name);
     assert.equal(existsSync(join(root, "pnpm-workspace.yaml")), hasFile);
+    const told = readFileSync(join(root, hasFile ? "pnpm-workspace.yaml" : "package.json"), "utf8");
+    assert.match(told, /esbuild"?: true,?\n +"?workerd"?: true,?\n +"?aws-lambda-ric"?: false/);
   }
 });
 

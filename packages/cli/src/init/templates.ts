@@ -32,8 +32,15 @@ export function packageOf({ name, version }: Pick<AppOptions, "name" | "version"
 /** A package.json of its own. Node runs the test's TypeScript as it is from 22.18 on. */
 export function newPackage(options: AppOptions): string {
   const { name, ...rest } = packageOf(options);
-  return toJson({ name, private: true, type: "module", engines: { node: ">=22.18" }, ...rest });
+  const own = options.manager === "npm" && { allowScripts: INSTALL_SCRIPTS };
+  return toJson({ name, private: true, type: "module", engines: { node: ">=22.18" }, ...rest, ...own });
 }
+
+/**
+ * Whose install scripts run, where the package manager asks: esbuild's and workerd's put their own programs in place;
+ * that of AWS's runtime client would compile what is not needed here, for a minute or, without a compiler, in vain.
+ */
+const INSTALL_SCRIPTS = { esbuild: true, workerd: true, "aws-lambda-ric": false };
 
 export const ROUTES: Record<string, string> = {
   "routes/index.ts": `import { text } from "@godwit/core";
@@ -88,11 +95,11 @@ dist/
 .env.*.local
 `;
 
-/** pnpm asks who may run an install script; esbuild's and workerd's put their own programs in place. */
-export const PNPM_WORKSPACE = `allowBuilds:
-  esbuild: true
-  workerd: true
-`;
+export const PNPM_WORKSPACE: string = ["allowBuilds:", ...Object.entries(INSTALL_SCRIPTS).map(toYaml), ""].join("\n");
+
+function toYaml([name, value]: [string, boolean]): string {
+  return `  ${name}: ${value}`;
+}
 
 export function configOf(target: string): string {
   return `import { defineConfig } from "godwit";
