@@ -6,6 +6,7 @@ import type { DeployerModule } from "./contracts.ts";
 
 export const deployers: Record<string, () => Promise<DeployerModule>> = {
   aws: () => import("./deployers/aws/index.ts"),
+  cloudflare: () => import("./deployers/cloudflare/index.ts"),
   node: () => import("./deployers/node/index.ts"),
   vercel: () => import("./deployers/vercel/index.ts"),
 };

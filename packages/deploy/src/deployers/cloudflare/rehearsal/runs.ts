@@ -1,0 +1,207 @@
+/**
+ * Runs uploaded versions, each in a runtime of its own, and answers for every Worker at one address: percentages, the
+ * override of a version and stickiness by a key are as at Cloudflare.
+ * developers.cloudflare.com/workers/configuration/versions-and-deployments/gradual-deployments
+ * @module
+ */
+import { createHash } from "node:crypto";
+import type { RunArtefact, RunningArtefact, Upload, UploadedUnit } from "../../../contracts.ts";
+import type { State } from "../../../rehearsal/state.ts";
+import { type Front, openFront } from "./front.ts";
+import type { Records, ScriptRecord, VersionRecord } from "./records.ts";
+import type { Tails } from "./tails.ts";
+
+/** One answer that a version gave. */
+export interface Answered {
+  version: string;
+  at: number;
+  status: number;
+  milliseconds: number;
+}
+
+export interface Runs {
+  /** Starts a version and says how many milliseconds of CPU that takes. Rejects with what the runtime says. */
+  start(script: string, version: VersionRecord): Promise<number>;
+  /** Where a Worker answers. */
+  front(script: ScriptRecord): Promise<URL>;
+  stop(script: ScriptRecord): Promise<void>;
+  answered: readonly Answered[];
+  close(): Promise<void>;
+}
+
+interface Running {
+  script: string;
+  artefact: Promise<RunningArtefact>;
+  busy: number;
+}
+
+/** Answers that are remembered. */
+const ANSWERS = 20_000;
+/** Versions of all Workers that run at a time, beside those with traffic. */
+const IDLE = 4;
+
+export function createRuns(state: State<Records>, run: RunArtefact, host: string, tails: Tails): Runs {
+  const running = new Map<string, Running>();
+  const fronts = new Map<string, Promise<Front>>();
+  const answered: Answered[] = [];
+
+  function begin(script: string, version: VersionRecord): Running {
+    const known = running.get(version.id);
+    if (known) return known;
+    const one: Running = { script, artefact: toUpload(state, script, version).then(run), busy: 0 };
+    running.set(version.id, one);
+    one.artefact.then(
+      (artefact) => void listen(script, artefact),
+      () => running.delete(version.id),
+    );
+    void retire();
+    return one;
+  }
+
+  async function listen(script: string, artefact: RunningArtefact): Promise<void> {
+    for await (const { function: unit, text } of artefact.logs) tails.tell(script, unit, text);
+  }
+
+  /** Ends what has had no traffic for the longest time. */
+  async function retire(): Promise<void> {
+    const live = new Set(Object.values(state.data.scripts).flatMap(({ deployments }) => versionsOf(deployments[0])));
+    const idle = [...running].filter(([id, { busy }]) => !live.has(id) && busy === 0);
+    for (const [id, { artefact }] of idle.slice(0, Math.max(0, idle.length - IDLE))) {
+      running.delete(id);
+      await artefact.then((one) => one.close()).catch(() => {});
+    }
+  }
+
+  function pick(script: ScriptRecord, headers: Record<string, unknown>): VersionRecord | undefined {
+    const versions = script.deployments[0]?.versions ?? [];
+    const find = (id: string | undefined): VersionRecord | undefined => script.versions.find((one) => one.id === id);
+    const overrides = String(headers["cloudflare-workers-version-overrides"] ?? "");
+    for (const [, name, id] of overrides.matchAll(/([\w-]+)\s*=\s*"([^"]*)"/g)) {
+      if (name === script.name && versions.some(({ version_id }) => version_id === id)) return find(id);
+    }
+    const key = headers["cloudflare-workers-version-key"];
+    let point = typeof key === "string" ? pointOf(key) : Math.random() * 100;
+    for (const { version_id, percentage } of versions) {
+      if (point < percentage) return find(version_id);
+      point -= percentage;
+    }
+    return find(versions.find(({ percentage }) => percentage > 0)?.version_id);
+  }
+
+  async function open(name: string): Promise<Front> {
+    const script = (): ScriptRecord | undefined => state.data.scripts[name];
+    const front = await openFront(host, script()?.port ?? 0, async (headers) => {
+      const one = script();
+      if (!one || !isReachable(state.data, one)) return undefined;
+      const version = pick(one, headers);
+      if (!version) return undefined;
+      const entry = begin(name, version);
+      entry.busy++;
+      const { url } = await entry.artefact.catch((error: unknown) => {
+        entry.busy--;
+        throw error;
+      });
+      return {
+        url,
+        done(status, milliseconds, at) {
+          entry.busy--;
+          answered.push({ version: version.id, at, status, milliseconds });
+          if (answered.length > ANSWERS) answered.shift();
+          tails.answered(name, version.id, status);
+        },
+      };
+    });
+    const now = script();
+    if (now && now.port !== front.port) {
+      now.port = front.port;
+      await state.save();
+    }
+    return front;
+  }
+
+  function frontOf(name: string): Promise<Front> {
+    const known = fronts.get(name) ?? open(name);
+    fronts.set(name, known);
+    return known;
+  }
+
+  return {
+    answered,
+    async start(script, version) {
+      const artefact = await begin(script, version).artefact;
+      return Math.round(await artefact.startup(script));
+    },
+    front: async ({ name }) => (await frontOf(name)).url,
+    async stop({ name }) {
+      await (await fronts.get(name))?.close();
+      fronts.delete(name);
+      for (const [id, { script, artefact }] of running) {
+        if (script !== name) continue;
+        running.delete(id);
+        await artefact.then((one) => one.close()).catch(() => {});
+      }
+    },
+    async close() {
+      const open = await Promise.allSettled(fronts.values());
+      await Promise.all(open.map((one) => one.status === "fulfilled" && one.value.close()));
+      const all = await Promise.allSettled([...running.values()].map(({ artefact }) => artefact));
+      await Promise.all(all.map((one) => one.status === "fulfilled" && one.value.close()));
+    },
+  };
+}
+
+function versionsOf(deployment: { versions: { version_id: string }[] } | undefined): string[] {
+  return deployment?.versions.map(({ version_id }) => version_id) ?? [];
+}
+
+/** 0 to 100, the same for the same key. */
+function pointOf(key: string): number {
+  return (createHash("sha256").update(key).digest().readUInt32BE(0) / 2 ** 32) * 100;
+}
+
+function isReachable({ domains, routes }: Records, { name, subdomain }: ScriptRecord): boolean {
+  return (
+    subdomain.enabled || domains.some(({ service }) => service === name) || routes.some(({ script }) => script === name)
+  );
+}
+
+/** The version, and what its service bindings lead to now. */
+async function toUpload(state: State<Records>, name: string, version: VersionRecord): Promise<Upload> {
+  const services = new Set(
+    version.bindings.flatMap(({ type, service }) => (type === "service" && service !== name ? [String(service)] : [])),
+  );
+  const others = [...services].flatMap((service) => {
+    const script = state.data.scripts[service];
+    const id = script?.deployments[0]?.versions[0]?.version_id;
+    const live = script?.versions.find((one) => one.id === id);
+    return live ? [toUnit(state, service, live)] : [];
+  });
+  const units = await Promise.all([toUnit(state, name, version), ...others]);
+  return { target: "cloudflare", variant: "worker", units, routes: [{ match: "/*", function: name }] };
+}
+
+/** Modules as the others import them; files of `public/` below `assets/`, which no module may be called. */
+async function toUnit(state: State<Records>, name: string, version: VersionRecord): Promise<UploadedUnit> {
+  const files: Record<string, Uint8Array> = {};
+  const keep = async (path: string, blob: string | undefined): Promise<void> => {
+    const contents = blob === undefined ? undefined : await state.blob(blob);
+    if (!contents) throw new Error(`${path} was never uploaded`);
+    files[path] = contents;
+  };
+  for (const { name: path, blob } of version.modules) await keep(`modules/${path}`, blob);
+  for (const [path, hash] of Object.entries(version.assets?.files ?? {})) {
+    await keep(`assets${decodeURIComponent(path)}`, state.data.files[hash]?.blob);
+  }
+  const texts = version.bindings.flatMap(({ name: key, type, text }) =>
+    type === "plain_text" || type === "secret_text" ? [[key, String(text)] as const] : [],
+  );
+  const { compatibility_date, compatibility_flags, assets } = version;
+  return {
+    name,
+    files,
+    entry: `modules/${version.main_module}`,
+    env: Object.fromEntries(texts),
+    bindings: version.bindings.filter(({ type }) => type !== "plain_text" && type !== "secret_text"),
+    settings: { compatibility_date, compatibility_flags, ...(assets && { assets: assets.config }) },
+  };
+}

@@ -1,0 +1,128 @@
+/**
+ * The rehearsal of Cloudflare, and a deployer that is opened against it.
+ * @module
+ */
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { TestContext } from "node:test";
+import { emulate } from "@godwit/adapters/cloudflare/emulate";
+import { toArtefact } from "@godwit/adapters/cloudflare/upload";
+import {
+  type BuiltArtefact,
+  type ControlPlane,
+  type Deployed,
+  type Deployer,
+  type DeployerModule,
+  type DeployInput,
+  type DeployOptions,
+  deploy,
+  deployers,
+  type FaultPlan,
+  type RunArtefact,
+} from "@godwit/deploy";
+import { createClock, temporary, tools } from "./apps.fixture.ts";
+
+export async function vendor(): Promise<DeployerModule> {
+  const found = await deployers.cloudflare?.();
+  assert.ok(found);
+  return found;
+}
+
+/** In workerd. */
+export function inWorkerd(t: TestContext): RunArtefact {
+  return async (upload) => {
+    const emulator = await emulate(await toArtefact(upload, await temporary(t, "upload-")), tools);
+    return {
+      url: emulator.url,
+      fetch: emulator.fetch,
+      startup: async (unit) => (await emulator.measure(unit)).startupCpu,
+      logs: emulator.logs,
+      close: emulator.close,
+    };
+  };
+}
+
+/** Answers with the text of a Worker's first string, without a runtime: for tests of the calls. */
+export const inNothing: RunArtefact = async ({ units: [front] }) => {
+  const source = Buffer.from(front?.files[front.entry] ?? []).toString("utf8");
+  const empty = source.includes("Nothing is released here yet");
+  const text = /Response\("([^"]*)"/.exec(source)?.[1] ?? "";
+  const server = createServer((_req, res) => res.writeHead(empty ? 503 : 200).end(text));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo; // a TCP server that listens has one
+  return {
+    url: new URL(`http://127.0.0.1:${port}`),
+    fetch: (request) => fetch(request),
+    startup: async () => 1,
+    logs: (async function* () {})(),
+    async close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+};
+
+export async function rehearse(
+  t: TestContext,
+  run: RunArtefact,
+  { fault, folder }: { fault?: FaultPlan; folder?: string } = {},
+): Promise<ControlPlane> {
+  const { rehearse: start } = await vendor();
+  const plane = await start?.({ folder: folder ?? (await temporary(t, "plane-")), run, ...(fault && { fault }) });
+  assert.ok(plane);
+  t.after(() => plane.close());
+  return plane;
+}
+
+export async function inputOf(
+  plane: ControlPlane,
+  artefact: BuiltArtefact | undefined,
+  more: Partial<DeployInput> = {},
+): Promise<DeployInput> {
+  const { parseSettings } = await vendor();
+  return {
+    app: "links",
+    stage: "production",
+    ...(artefact && { artefact }),
+    settings: parseSettings({}),
+    vars: {},
+    secrets: {},
+    env: plane.env,
+    clock: createClock(),
+    signal: new AbortController().signal,
+    warn: () => {},
+    ...more,
+  };
+}
+
+export async function open(
+  plane: ControlPlane,
+  artefact: BuiltArtefact | undefined,
+  more: Partial<DeployInput> = {},
+): Promise<Deployer> {
+  return (await vendor()).open(await inputOf(plane, artefact, more));
+}
+
+/** As the command does with `--yes --prune`. */
+export async function ship(
+  plane: ControlPlane,
+  artefact: BuiltArtefact,
+  more: Partial<DeployInput> = {},
+  options: Partial<DeployOptions> = {},
+): Promise<Deployed> {
+  const input = await inputOf(plane, artefact, more);
+  const deployer = await (await vendor()).open(input);
+  return deploy({
+    deployer,
+    input,
+    requests: [{ method: "GET", path: "/", status: 200 }],
+    confirm: async () => ({ go: true, remove: true }),
+    onEvent: () => {},
+    ...options,
+  });
+}
+
+export async function textOf(url: URL, headers: Record<string, string> = {}): Promise<string> {
+  return (await fetch(url, { headers })).text();
+}
