@@ -30,8 +30,10 @@ export function command(_exit: SetExit): Command {
           },
           onDone: (id, done, all) => speaker.at(`removed ${id} (${done} of ${all})`),
         });
-        const words = { nothing: "nothing is there", declined: "nothing was removed", destroyed: "removed" };
-        speaker.done(`${colors.green(words[result.outcome])} ${stage} on ${target}`);
+        const where = `${stage} on ${target}`;
+        if (result.outcome === "nothing") speaker.say(`nothing of ${where} is there`);
+        else if (result.outcome === "declined") speaker.say("nothing was removed");
+        else speaker.done(`${colors.green("removed")} ${where}`);
         return { ...result };
       }),
     );

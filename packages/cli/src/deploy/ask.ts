@@ -11,7 +11,10 @@ export function isAttended(json: boolean | undefined): boolean {
 }
 
 /** What is typed, without the line's end; undefined where input ends. */
-export async function ask(question: string, { hidden = false }: { hidden?: boolean } = {}): Promise<string | undefined> {
+export async function ask(
+  question: string,
+  { hidden = false }: { hidden?: boolean } = {},
+): Promise<string | undefined> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   if (hidden) process.stderr.write(question);
   const output = hidden ? silent : process.stderr;

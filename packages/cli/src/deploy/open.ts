@@ -60,7 +60,7 @@ export async function withStage<T>(options: OpenOptions, work: (opened: Opened) 
     speaker.note("interrupted: what has the traffic keeps it, and the same command goes on where this one stopped");
   });
   try {
-    const values = await stageValues(project, options.stage, options.target);
+    const values = await stageValues(project, { ...options, complete: options.artefact !== undefined });
     const env = { ...process.env };
     return await guarded({ secrets: values.secrets, env }, async () => {
       const opened = await open(options, values, controller.signal);

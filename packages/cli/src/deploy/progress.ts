@@ -58,11 +58,11 @@ export function createProgress(speaker: Speaker): Progress {
         const figures = metrics
           ? `${metrics.requests} requests, ${metrics.errors} errors${metrics.p95 === undefined ? "" : `, p95 ${Math.round(metrics.p95)} ms`}`
           : "no figures yet";
-        if (state === "pass") speaker.done(`  canary ${percent(share)}: ${figures}`);
-        else
-          speaker.at(
-            `canary ${percent(share)}${state === "shift" ? "" : `: ${figures}`}${state === "hold" ? ", holding" : ""}`,
-          );
+        const at = `canary ${percent(share)}`;
+        if (state === "shift") speaker.say(`  ${at}`);
+        else if (state === "pass") speaker.done(`  ${at} passed: ${figures}`);
+        else if (state === "hold") speaker.done(`  ${at} holds: ${figures}`);
+        else speaker.at(`${at}: ${figures}`);
       }
     },
   };

@@ -5,7 +5,6 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ControlPlane, DeployerModule } from "@godwit/deploy";
-import { closeOnInterrupt } from "../project/interrupt.ts";
 import { createRun } from "./run-artefact.ts";
 
 export interface Rehearsal {
@@ -19,8 +18,11 @@ export interface Rehearsal {
 
 /** What lies in the folder of a vendor's rehearsal while one runs. */
 interface Address {
+  /** A `file:` URL where nothing has to listen. */
   url: string;
   env: Record<string, string>;
+  /** Of the process that has it open; 0 when that one has closed it. */
+  pid: number;
 }
 
 /** Milliseconds that a running one may take to be recognised. */
@@ -36,18 +38,19 @@ export async function openRehearsal(
   const file = join(folder, "address.json");
   await mkdir(folder, { recursive: true });
   const known = await readAddress(file);
-  if (known && (await isAlive(known.url))) {
+  if (known && (await isAlive(known))) {
     return { env: known.env, url: new URL(known.url), own: false, close: async () => {} };
   }
   const options = { folder, run: createRun(root) };
   const plane = await startAgain(rehearse, options, known);
-  await writeFile(file, JSON.stringify({ url: plane.url.href, env: plane.env } satisfies Address), { mode: 0o600 });
+  const address: Address = { url: plane.url.href, env: plane.env, pid: process.pid };
+  const write = (pid: number) => writeFile(file, JSON.stringify({ ...address, pid }), { mode: 0o600 });
+  await write(process.pid);
+  // Not at once by an interrupt: the deploy that is on its way has a lock to let go of, and closes it then.
   const close = async () => {
-    forget();
-    // the address stays with its port, so that the next one has the same URLs; that it is alive is asked in any case
     await plane.close();
+    await write(0); // the address stays, so that the next one has the same URLs
   };
-  const forget = closeOnInterrupt(close);
   return { env: plane.env, url: plane.url, own: true, close };
 }
 
@@ -73,16 +76,19 @@ async function startAgain(
 
 async function readAddress(file: string): Promise<Address | undefined> {
   try {
-    const { url, env } = JSON.parse(await readFile(file, "utf8")) as Address; // written by us; what is not fails next
-    return { url: new URL(url).href, env: { ...env } };
+    const { url, env, pid } = JSON.parse(await readFile(file, "utf8")) as Address; // written by us; what is not fails next
+    return { url: new URL(url).href, env: { ...env }, pid: Number(pid) };
   } catch {
     await rm(file, { force: true }); // absent, or cut short by a kill
     return undefined;
   }
 }
 
-async function isAlive(url: string): Promise<boolean> {
+async function isAlive({ url, pid }: Address): Promise<boolean> {
+  if (pid === 0) return false;
   try {
+    process.kill(pid, 0);
+    if (url.startsWith("file:")) return true;
     const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE) });
     await response.body?.cancel();
     return true;

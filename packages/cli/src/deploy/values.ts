@@ -15,14 +15,20 @@ export interface StageValues {
 /** A store of `sqlite()` on a server keeps its files there. */
 const STORE_PATH = "STORE_PATH";
 
-/** Throws ENV_INVALID for variables. Whether the stage has a secret that is not at hand, the plan knows. */
-export async function stageValues(project: Project, stage: string, target: TargetName): Promise<StageValues> {
+/**
+ * Throws ENV_INVALID for variables, where they are to be `complete`. Whether the stage has a secret that is not at
+ * hand, the plan knows.
+ */
+export async function stageValues(
+  project: Project,
+  { stage, target, complete }: { stage: string; target: TargetName; complete: boolean },
+): Promise<StageValues> {
   const definition = await loadEnv(project);
   const { names = [], secrets = [] } = definition ?? {};
   const files = deployEnvFiles(stage);
   const values = await stageEnv(project.root, stage, [...names, STORE_PATH], files);
   const bound = await boundNames(project, target);
-  if (definition) {
+  if (definition && complete) {
     const lacking = secrets.filter((name) => values[name] === undefined);
     checkValues(definition, values, { stage, files, elsewhere: new Set([...bound, ...lacking]) });
   }

@@ -154,7 +154,7 @@ test("a secret that is declared and at hand is set, one that is not is named wit
   const app: App = { ...one, secrets: ["API_KEY", "DB_URL"] };
   await assert.rejects(run(open(cloud, app, { values: { API_KEY: "canary-4711" } })), {
     code: "SECRET_MISSING",
-    message: /godwit secrets set DB_URL --stage production/,
+    message: /godwit secrets set DB_URL --stage production --target memory/,
   });
   const { plan } = await run(open(cloud, app, { values: { API_KEY: "canary-4711", DB_URL: "canary-4712" } }));
   assert.deepEqual(plan.secrets, [
