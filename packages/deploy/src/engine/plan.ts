@@ -128,7 +128,9 @@ function planSecrets(input: DeployInput, deployer: Deployer, there: readonly str
   const lacking = declared.filter((name) => !there.includes(name) && input.secrets[name] === undefined);
   if (lacking.length > 0) {
     const { stage } = input;
-    const commands = lacking.map((name) => `  godwit secrets set ${name} --stage ${stage} --target ${input.artefact?.manifest.target}`);
+    const commands = lacking.map(
+      (name) => `  godwit secrets set ${name} --stage ${stage} --target ${input.artefact?.manifest.target}`,
+    );
     throw new GodwitError(
       "SECRET_MISSING",
       `env.ts declares ${lacking.length === 1 ? "a secret" : "secrets"} that the stage ${stage} on ${deployer.place} does not have:\n${commands.join("\n")}\nOr give a value once in .env.${stage} or the shell; a deploy then sets it.`,
