@@ -281,7 +281,10 @@ export interface EmulateOptions {
   front?: string;
   /** For an artefact of `writeDevArtefact`: code may be made of text, stacks are of sources. Default false. */
   dev?: boolean;
-  /** Who stands before it speaks HTTPS: the app sees the URLs of that. The socket itself stays one of HTTP. Default false. */
+  /**
+   * Who stands before it speaks HTTPS, and the platform's front would say so; the socket itself stays one of HTTP. A
+   * platform without a front sees what it sees. Default false.
+   */
   secure?: boolean;
   /** Port of the debugger on 127.0.0.1; further processes take the next ones. Nothing is timed then. Default: none. */
   inspect?: number;

@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { bundle } from "./bundle.ts";
 import type { Artefact, FunctionPlan, RoutePlan, Target } from "./contracts.ts";
 import { swapSource } from "./dev-swap-source.ts";
+import { hasRuntimes, planRuntimes } from "./dev-variants.ts";
 import { parseDuration } from "./duration.ts";
 import { emit } from "./emit.ts";
 import { checkOut } from "./emit-out.ts";
@@ -32,6 +33,8 @@ export interface DevArtefactOptions {
   adaptersFrom: string;
   /** Where the swapping app asks, without a slash at its end. */
   url: string;
+  /** HTTPS ends before the platform. Default false. */
+  secure?: boolean;
   /** The folder that takes `<target>/`. Default `<root>/.godwit/dev-<target>`. */
   out?: string;
 }
@@ -62,7 +65,7 @@ export async function writeDevArtefact(given: DevArtefactOptions): Promise<Artef
     config,
     adaptersFrom,
     entrySource: (each) => entrySource(each, target, targetConfig),
-    appSource: ({ variant }) => swapSource(url, target.variants[variant]?.dev),
+    appSource: ({ variant }) => swapSource(url, target.variants[variant]?.dev, given.secure),
   });
   if (given.out === undefined) openOwnFolder(root);
   const stage = openStage(out, target.name);
@@ -84,12 +87,8 @@ interface Planned {
 /** Where all variants are one runtime, what a route reaches decides nothing: no graph is read, since start is waited for. */
 async function plan(options: DevArtefactOptions & { config: BuildConfig }, scanned: ScannedApp): Promise<Planned> {
   const { root, target, targetConfig, config } = options;
-  const runtimes = new Set(Object.values(target.variants).map(({ runtime }) => runtime));
-  if (runtimes.size > 1) {
-    const { planApp } = await import("./build.ts");
-    // By themselves: `single` would put all on the variant that the most demanding route needs.
-    const auto = { ...config, grouping: undefined };
-    const planned = await planApp({ root, target, targetConfig, config: auto }).catch(() => undefined);
+  if (hasRuntimes(target)) {
+    const planned = await planRuntimes({ root, target, targetConfig, config });
     if (planned) {
       const { app, plans } = planned;
       // Which stores are used was true a moment ago: an edit may use any.

@@ -81,6 +81,10 @@ export interface DevOptions {
   external: readonly string[];
   /** Each store's driver on the target: `chooseStores`. Default: none. */
   stores?: Record<string, StoreDriver>;
+  /** How the runtime takes modules, for files that are looked at before it asks. Default `import`. */
+  format?: DevFormat;
+  /** Whether a runtime of this graph serves a route, by its pattern: failures of the others are not told. Default: it does. */
+  serves?(pattern: string): boolean;
   /** A debugger may attach: texts carry their maps, and no handler is timed. Default false. */
   inspect?: boolean;
 }
@@ -115,6 +119,8 @@ export interface DevChange {
   /** Came and went in the table of routes, as patterns. */
   added: string[];
   removed: string[];
+  /** What a module imports or what a route's config says is not as before: which runtime takes a route may be another. */
+  relinked: boolean;
   /** What cannot be built as of now, old failures that still stand included; empty when all is well. */
   failures: DevFailure[];
 }

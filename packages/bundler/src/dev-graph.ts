@@ -51,6 +51,8 @@ export class ModuleGraph {
   readonly #modules = new Map<string, Module>();
   readonly #marks: Module[] = [];
   readonly #inlined = new Map<string, Set<Module>>();
+  /** Grows whenever a module imports something else than before. */
+  links = 0;
   readonly #options: Omit<CompileOptions, "markOf">;
   readonly #placer: Placer;
   /** Generated sources that depend on what was compiled are brought up to date here. */
@@ -203,6 +205,7 @@ export class ModuleGraph {
     const before = module.compiled;
     module.compiled = compiled;
     if (before?.code === compiled.code && before.map === compiled.map) return false;
+    if (before?.externals.join() !== compiled.externals.join()) this.links++;
     const marks = new Set([...compiled.code.matchAll(REFERENCE)].map(([, , mark]) => Number(mark)));
     this.link(
       module,
@@ -217,6 +220,7 @@ export class ModuleGraph {
   }
 
   link(module: Module, deps: Module[]): void {
+    if (deps.length !== module.deps.length || deps.some((dep) => !module.deps.includes(dep))) this.links++;
     for (const dep of module.deps) dep.importers.delete(module);
     for (const dep of deps) dep.importers.add(module);
     module.deps = deps;

@@ -6,8 +6,11 @@ import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { DevRuntime } from "./contracts.ts";
 
-/** `runtime` is the variant's `dev`; without one, modules are imported as files. */
-export function swapSource(url: string, runtime?: DevRuntime): string {
+/**
+ * `runtime` is the variant's `dev`; without one, modules are imported as files. `secure`: whoever stands before the
+ * platform speaks HTTPS.
+ */
+export function swapSource(url: string, runtime?: DevRuntime, secure = false): string {
   const [make, file] = runtime ? ["createEvaluator", "dev-swap-evaluate"] : ["createImporter", "dev-swap-import"];
   const address = JSON.stringify(url);
   const members = runtime && [
@@ -21,7 +24,7 @@ export function swapSource(url: string, runtime?: DevRuntime): string {
     `import { ${make} } from ${JSON.stringify(fileOf(file ?? ""))};`,
     // Each app that is swapped in parses its own.
     "export const env = undefined;",
-    `export default createSwap(${make}(${members ? `{ ${members.join(", ")} }` : address}));`,
+    `export default createSwap(${make}(${members ? `{ ${members.join(", ")} }` : address})${secure ? ", true" : ""});`,
     "",
   ].join("\n");
 }

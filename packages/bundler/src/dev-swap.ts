@@ -46,8 +46,11 @@ class Refused extends Error {
   }
 }
 
-/** Makes the app. Its `fetch` rejects never: what cannot be loaded is a 500 with `x-godwit-dev-failure`. */
-export function createSwap(loader: DevLoader): App {
+/**
+ * Makes the app. Its `fetch` rejects never: what cannot be loaded is a 500 with `x-godwit-dev-failure`. `secure`: HTTPS
+ * ends before the platform, and a URL that does not say so is made to.
+ */
+export function createSwap(loader: DevLoader, secure = false): App {
   const shared = new Map<Key<unknown>, unknown>();
   const units = new Map<string, Unit>();
   /** The version of an id that could not be loaded, which is told once. It is tried again: what it needs may come. */
@@ -120,7 +123,9 @@ export function createSwap(loader: DevLoader): App {
   }
 
   return {
-    async fetch(request, execution = LOCAL) {
+    async fetch(given, execution = LOCAL) {
+      const isBare = secure && given.url.startsWith("http:");
+      const request = isBare ? new Request(`https${given.url.slice("http".length)}`, given) : given;
       let found: Awaited<ReturnType<typeof find>>;
       try {
         found = await find(new URL(request.url).pathname, execution);

@@ -75,7 +75,7 @@ test("an edit makes new what imports the file, and leaves the state of the rest"
   );
   const [a, b] = [await app.version("/a"), await app.version("/b")];
   const change = await app.save({ "lib/word.ts": 'export const word: string = "two";' });
-  assert.deepEqual(change, { updated: ["lib/word.ts"], added: [], removed: [], failures: [] });
+  assert.deepEqual(change, { updated: ["lib/word.ts"], added: [], removed: [], relinked: false, failures: [] });
   assert.equal(await app.ask("/a"), "200 two3");
   assert.notEqual(await app.version("/a"), a);
   assert.equal(await app.version("/b"), b);
@@ -217,4 +217,56 @@ test("a new environment makes every app anew and no module", async (t) => {
   app.graph.renew();
   assert.notEqual(await app.version("/"), version);
   assert.equal(await app.ask("/"), "200 2");
+});
+
+test("a file that no request has reached is told to be broken when it is saved, and mended", async (t) => {
+  const app = await open(t, {
+    "routes/a.ts": say("word", 'import { word } from "../lib/word";'),
+    "routes/b/_middleware.ts": "export default (_request, _context, next) => next();",
+    "routes/b/index.ts": say("1"),
+    "lib/word.ts": 'export const word = "one";',
+    "lib/other.ts": "",
+  });
+  const places = async (files: Record<string, string>) =>
+    (await app.save(files)).failures.map(({ file, line, column, frame }) => {
+      assert.match(frame ?? "", /\^/);
+      return `${file}:${line}:${column}`;
+    });
+  assert.deepEqual(await places({ "routes/a.ts": "\nexport const GET = (;" }), ["routes/a.ts:2:21"]);
+  assert.deepEqual(await places({ "routes/a.ts": say("word", 'import { word } from "../lib/word";') }), []);
+  assert.deepEqual(await places({ "routes/b/_middleware.ts": "export default (;" }), ["routes/b/_middleware.ts:1:17"]);
+  assert.deepEqual(await places({ "routes/b/_middleware.ts": "export default (_r, _c, next) => next();" }), []);
+  assert.deepEqual(await places({ "routes/_not-found.ts": "export default (;" }), ["routes/_not-found.ts:1:17"]);
+  assert.deepEqual(await places({ "routes/_not-found.ts": "export default () => new Response();" }), []);
+  assert.deepEqual(await places({ "routes/new.ts": "export const GET = (;" }), ["routes/new.ts:1:21"]);
+  assert.deepEqual(await places({ "routes/new.ts": say("1") }), []);
+  assert.equal(await app.ask("/a"), "200 one");
+});
+
+test("a file beside the routes counts as broken where a route reaches it, asked for or not", async (t) => {
+  const app = await open(t, {
+    "routes/a.ts": say("word", 'import { word } from "../lib/word";'),
+    "lib/word.ts": 'export const word = "one";',
+  });
+  assert.deepEqual((await app.save({ "lib/stray.ts": "export const (;" })).failures, []);
+  const { failures, updated } = await app.save({ "lib/word.ts": "export const word = ;" });
+  assert.deepEqual(
+    failures.map(({ file, line }) => `${file}:${line}`),
+    ["lib/word.ts:1"],
+  );
+  assert.deepEqual(updated, []);
+  assert.deepEqual((await app.save({ "lib/word.ts": 'export const word = "two";' })).failures, []);
+  assert.equal(await app.ask("/a"), "200 two");
+});
+
+test("a change says whether something else is imported or asked for than before", async (t) => {
+  const app = await open(t, { "routes/a.ts": say("1"), "lib/word.ts": 'export const word = "one";' });
+  await app.ask("/a");
+  const relinked = async (text: string) => (await app.save({ "routes/a.ts": text })).relinked;
+  assert.equal(await relinked(say("2")), false);
+  assert.equal(await relinked(say("word", 'import { word } from "../lib/word";')), true);
+  assert.equal(await relinked(say("word + 1", 'import { word } from "../lib/word";')), false);
+  assert.equal(await relinked(say("word", 'import { word } from "../lib/word"; import "node:fs";')), true);
+  assert.equal(await relinked(say("1", 'export const config = { timeout: "1s" };')), true);
+  assert.equal(await relinked(say("2", 'export const config = { timeout: "1s" };')), false);
 });

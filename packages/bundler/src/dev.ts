@@ -34,6 +34,7 @@ import {
   routeModule,
   routeSource,
 } from "./dev-routes.ts";
+import { modulesOver } from "./dev-unasked.ts";
 import { scanApp } from "./scan.ts";
 import type { Notice, ScannedApp, ScannedRoute } from "./steps.ts";
 import { writeTypes } from "./types-file.ts";
@@ -78,6 +79,10 @@ class Dev implements DevGraph {
   readonly #checked = new WeakSet<object>();
   #scanFailure: DevFailure | undefined;
   #generation = 0;
+  /** What the config of a route said last. */
+  readonly #configs = new Map<string, string>();
+  /** Grows when one says something else. */
+  #configured = 0;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: DevOptions, app: ScannedApp) {
@@ -180,9 +185,12 @@ class Dev implements DevGraph {
     const updated = new Set<string>();
     const failures = new Map<string, DevFailure>();
     if (this.#scanFailure) failures.set("scan", this.#scanFailure);
+    const asked = this.#links();
+    this.#askAfter(files);
     for (const { graph } of this.#sides.values()) {
-      for (const module of await this.#bringUp(graph, files)) {
-        if (!module.id.startsWith("godwit:")) updated.add(nameFor(this.#root, module.id));
+      for (const { id, version } of await this.#bringUp(graph, files)) {
+        // What was only compiled to see whether it is well is no news.
+        if (!id.startsWith("godwit:") && (version > 0 || files.includes(id))) updated.add(nameFor(this.#root, id));
       }
       for (const module of graph.failing) {
         const { failure } = module;
@@ -194,8 +202,26 @@ class Dev implements DevGraph {
       updated: [...updated].sort(),
       added: [...this.#byPattern.keys()].filter((pattern) => !before.has(pattern)),
       removed: [...before].filter((pattern) => !this.#byPattern.has(pattern)),
+      relinked: this.#links() !== asked,
       failures: [...failures.values()],
     };
+  }
+
+  #links(): number {
+    return [...this.#sides.values()].reduce((sum, { graph }) => sum + graph.links, this.#configured);
+  }
+
+  /** Files that no request has reached become part of the graph, so that what is wrong with them is known. */
+  #askAfter(files: readonly string[]): void {
+    const isHeld = (file: string) => [...this.#sides.values()].some(({ graph }) => graph.holders(file).length > 0);
+    const unasked = files.filter((file) => !isHeld(file));
+    if (unasked.length === 0) return;
+    const { format = "import", serves = () => true } = this.#options;
+    const patterns = [...this.#byPattern.keys()].filter(serves);
+    const ids = modulesOver({ app: this.#app, patterns, files: unasked });
+    if (ids.size === 0) return;
+    const { graph } = this.#side(format);
+    for (const id of ids) graph.module(id);
   }
 
   /** Compiles what these files change and what failed before; generated modules follow their route files. */
@@ -235,7 +261,8 @@ class Dev implements DevGraph {
 
   #isServed({ id }: Module): boolean {
     const pattern = patternOf(id);
-    return id === DISPATCHER || (pattern !== undefined && this.#byPattern.has(pattern));
+    if (pattern === undefined) return id === DISPATCHER;
+    return this.#byPattern.has(pattern) && this.#options.serves?.(pattern) !== false;
   }
 
   /** Whether a route that is there, or the dispatcher, reaches the module. */
@@ -303,6 +330,9 @@ class Dev implements DevGraph {
     // Who stops at a breakpoint is not late.
     if (this.#options.inspect) facts.config = { ...facts.config, timeout: undefined };
     if (compiled) this.#facts.set(compiled, { pattern: route.pattern, facts });
+    const config = JSON.stringify(facts.config);
+    if (this.#configs.get(route.pattern) !== config) this.#configured++;
+    this.#configs.set(route.pattern, config);
     return facts;
   }
 

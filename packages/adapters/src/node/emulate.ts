@@ -22,7 +22,7 @@ const ROUNDS = 5;
  * Rejects with PORT_IN_USE, PORT_FORBIDDEN, HOST_UNKNOWN, EMULATOR_START_FAILED, NODE_SERVER_ENDED or NODE_SERVER_SLOW.
  */
 export async function emulate(artefact: Artefact, _tools: Tools, options: EmulateOptions = {}): Promise<Emulator> {
-  const { host = "127.0.0.1", dev = false, inspect, secure = false } = options;
+  const { host = "127.0.0.1", dev = false, inspect } = options;
   const { root, manifest } = artefact;
   const name = manifest.functions[0]?.id ?? "server";
   const logs = new Logs();
@@ -31,7 +31,6 @@ export async function emulate(artefact: Artefact, _tools: Tools, options: Emulat
   const toOptions = (port: number): ProcessOptions => ({
     name,
     logs,
-    secure,
     map: createStacks(root).map,
     flags: dev ? ["--enable-source-maps"] : [],
     env: {

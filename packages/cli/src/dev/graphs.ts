@@ -5,6 +5,7 @@
 import type { DevChange, DevFailure, DevGraph, DevOptions } from "@godwit/bundler";
 import { openDev } from "@godwit/bundler";
 import type { Target } from "@godwit/bundler/contracts";
+import type { Placing } from "./placing.ts";
 
 type Format = Parameters<DevGraph["resolve"]>[0]["format"];
 
@@ -29,11 +30,12 @@ export interface GraphsOptions {
   stores: DevOptions["stores"];
   /** A debugger may attach. */
   inspect: boolean;
+  placing: Pick<Placing, "variantOf" | "variants">;
 }
 
 /** Opens the graph of the variant that takes an ordinary route at once. */
 export function openGraphs(options: GraphsOptions): Graphs {
-  const { root, target, targetConfig, external, stores, inspect } = options;
+  const { root, target, targetConfig, external, stores, inspect, placing } = options;
   const formatOf = (variant: string): Format => (target.variants[variant]?.dev ? "evaluate" : "import");
   const usual = usualVariant(target, targetConfig);
   const opening = new Map<Format, Promise<DevGraph>>();
@@ -43,7 +45,9 @@ export function openGraphs(options: GraphsOptions): Graphs {
     if (known) return known;
     const variant = [usual, ...Object.keys(target.variants)].find((name) => formatOf(name) === format) ?? usual;
     const settings = target.esbuild(variant, targetConfig);
-    const graph = openDev({ root, adaptersFrom: import.meta.url, settings, external, stores, inspect });
+    const serves = (pattern: string): boolean => formatOf(placing.variantOf(pattern) ?? usual) === format;
+    const given = { settings, external, stores, inspect, format, serves };
+    const graph = openDev({ root, adaptersFrom: import.meta.url, ...given });
     opening.set(format, graph);
     graph.then(
       (opened) => graphs.push(opened),
@@ -51,18 +55,23 @@ export function openGraphs(options: GraphsOptions): Graphs {
     );
     return graph;
   };
-  of(formatOf(usual)).catch(() => {});
+  const first = formatOf(usual);
+  of(first)
+    .then((graph) => warm(graph, first))
+    .catch(() => {});
   return {
     isEvaluated: Object.values(target.variants).every(({ dev }) => dev !== undefined),
     of,
     async change(files) {
+      if (files.length > 0) for (const variant of placing.variants()) of(formatOf(variant)).catch(() => {});
       await Promise.allSettled(opening.values());
       const changes = await Promise.all(graphs.map((graph) => graph.change(files)));
       const join = (member: "updated" | "added" | "removed"): string[] => [
         ...new Set(changes.flatMap((change) => change[member])),
       ];
       const failures: DevFailure[] = changes.flatMap((change) => change.failures);
-      return { updated: join("updated"), added: join("added"), removed: join("removed"), failures };
+      const relinked = changes.some((change) => change.relinked);
+      return { updated: join("updated"), added: join("added"), removed: join("removed"), relinked, failures };
     },
     renew() {
       for (const graph of graphs) graph.renew();
@@ -74,6 +83,12 @@ export function openGraphs(options: GraphsOptions): Graphs {
       await Promise.all(graphs.map((graph) => graph.close()));
     },
   };
+}
+
+/** While the runtime starts, what its first request will ask for is made. Whoever asks is told what is wrong with it. */
+async function warm(graph: DevGraph, format: Format): Promise<void> {
+  const { id } = graph.routes.find(({ pattern }) => pattern === "/") ?? graph.routes[0] ?? {};
+  await Promise.allSettled(["", id].map((each) => each !== undefined && graph.resolve({ format, id: each })));
 }
 
 /** That of a route which asks for nothing and needs nothing. */

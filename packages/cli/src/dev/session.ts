@@ -5,7 +5,7 @@
 
 import { platforms } from "@godwit/adapters/registry";
 import { chooseStores, writeDevArtefact } from "@godwit/bundler";
-import type { Emulator } from "@godwit/bundler/contracts";
+import type { Artefact, Emulator } from "@godwit/bundler/contracts";
 import { emulateTarget } from "../project/build-target.ts";
 import { loadProject, type Project, type TargetName } from "../project/config.ts";
 import { createNaming } from "./access.ts";
@@ -18,6 +18,7 @@ import { type Graphs, openGraphs } from "./graphs.ts";
 import { addressesOf, listenNext } from "./listen.ts";
 import { openModules } from "./modules-server.ts";
 import { createOverlay } from "./overlay.ts";
+import { createPlacing } from "./placing.ts";
 import type { Reporter } from "./report.ts";
 import { createRuntime } from "./runtime.ts";
 import { type Changes, watch } from "./watch.ts";
@@ -63,7 +64,15 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const env = createEnvSource(root, stage);
   let project = options.project;
   const isInspected = options.inspect !== undefined;
-  let { target, targetConfig, graphs } = await open(project, name, isInspected);
+  const { target } = await platforms[name].target();
+  const placing = createPlacing(target);
+  const open = async (): Promise<{ targetConfig: unknown; graphs: Graphs }> => {
+    const { build } = project;
+    const targetConfig = await project.slice(name);
+    const given = { root, target, targetConfig, external: build.external ?? [], stores: chooseStores(build, name) };
+    return { targetConfig, graphs: openGraphs({ ...given, inspect: isInspected, placing }) };
+  };
+  let { targetConfig, graphs } = await open();
 
   const modules = await openModules({
     graphs: () => graphs,
@@ -78,8 +87,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     },
   });
 
-  const artefact = () =>
-    writeDevArtefact({
+  const artefact = async (): Promise<Artefact> => {
+    const written = await writeDevArtefact({
       root,
       app: project.name,
       target,
@@ -87,7 +96,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       config: project.build,
       adaptersFrom: import.meta.url,
       url: modules.url,
+      secure: options.https !== undefined,
     });
+    placing.take(written);
+    return written;
+  };
   const { front: fronted, inspect } = options;
   const runtime = createRuntime({
     start: async () =>
@@ -135,7 +148,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const reopen = async (): Promise<void> => {
     project = await loadProject(root);
     const old = graphs;
-    ({ target, targetConfig, graphs } = await open(project, name, isInspected));
+    ({ targetConfig, graphs } = await open());
     naming = undefined;
     failures.set("load", []);
     void update([]).then(() => old.close());
@@ -155,6 +168,20 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       reporter.change(change);
     }
     failures.set("build", change.failures);
+    if (!placing.concerns(change) || willMove) return;
+    willMove = true;
+    inRow(move);
+  };
+  let willMove = false;
+  /** Where a route runs elsewhere now, fronts and functions are made anew. */
+  const move = async (): Promise<void> => {
+    await started;
+    willMove = false;
+    const why = await placing.why(project, target, targetConfig);
+    if (why === undefined) return;
+    await restart(why, false);
+    failures.set("load", []);
+    await update([]);
   };
 
   let row: Promise<unknown> = Promise.resolve();
@@ -201,16 +228,4 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   void started.then(() => update([])).catch(() => {});
   const { local, network } = addressesOf(host, listening.port, secure ? "https" : "http");
   return { url: local, network, started, restart: (why) => restart(why, true), close };
-}
-
-async function open(
-  project: Project,
-  name: TargetName,
-  inspect: boolean,
-): Promise<{ target: Parameters<typeof openGraphs>[0]["target"]; targetConfig: unknown; graphs: Graphs }> {
-  const [{ target }, targetConfig] = await Promise.all([platforms[name].target(), project.slice(name)]);
-  const { root, build } = project;
-  const { external = [] } = build;
-  const stores = chooseStores(build, name);
-  return { target, targetConfig, graphs: openGraphs({ root, target, targetConfig, external, stores, inspect }) };
 }

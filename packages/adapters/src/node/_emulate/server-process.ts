@@ -22,15 +22,10 @@ const KEPT_ERRORS = 4_000;
  */
 const PRELOAD = `process.on("disconnect",()=>process.exit());process.on("message",(m)=>{if(m?.godwit==="cpu"){const{user,system}=process.cpuUsage();process.send({godwit:"cpu",cpu:user+system})}})`;
 
-/** Loaded beside it where HTTPS ends before the server: its connections are taken for encrypted ones. */
-const SECURE_PRELOAD = `process.getBuiltinModule("node:diagnostics_channel").subscribe("net.server.socket",({socket})=>{socket.encrypted=true})`;
-
 export interface ProcessOptions {
   env: Record<string, string>;
   /** Of Node. */
   flags: string[];
-  /** HTTPS ends before the server. */
-  secure?: boolean;
   logs: Logs;
   name: string;
   map(text: string): string;
@@ -52,8 +47,7 @@ export class ServerProcess {
   /** Starts the server in `root`; without one a Node that does nothing, to measure against. */
   constructor(options: ProcessOptions, root?: string) {
     const { logs, name, map } = options;
-    const preload = options.secure ? `${PRELOAD};${SECURE_PRELOAD}` : PRELOAD;
-    const flags = [...options.flags, "--import", `data:text/javascript,${encodeURIComponent(preload)}`];
+    const flags = [...options.flags, "--import", `data:text/javascript,${encodeURIComponent(PRELOAD)}`];
     // Node's own reading of maps costs time on every stack: only where the build shipped them.
     if (root && ["server.mjs.map", "index.mjs.map"].some((file) => existsSync(join(root, file)))) {
       flags.push("--enable-source-maps");
