@@ -9,7 +9,11 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseManifest } from "@godwit/core/manifest";
 import type { BuiltArtefact, Deployer, DeployInput } from "../../packages/deploy/src/contracts.ts";
+import type { Look } from "../../packages/deploy/src/deployers/node/agent/words.ts";
+import { AgentClient } from "../../packages/deploy/src/deployers/node/agent-client.ts";
+import { createLocalHost } from "../../packages/deploy/src/deployers/node/host.ts";
 import { open, parseSettings } from "../../packages/deploy/src/deployers/node/index.ts";
+import type { SupervisorStatus } from "../../packages/deploy/src/deployers/node/supervisor/words.ts";
 import { systemClock } from "../../packages/deploy/src/engine/clock.ts";
 import { type Deployed, type DeployOptions, deploy } from "../../packages/deploy/src/engine/deploy.ts";
 
@@ -136,11 +140,44 @@ export function ship(options: PlaceOptions, more: Partial<DeployOptions> = {}): 
   );
 }
 
-export async function destroyStage(options: PlaceOptions): Promise<void> {
-  await withStage(options, (deployer) => deployer.destroy());
+export interface TestPlace extends AsyncDisposable {
+  path: string;
+  stage: string;
+  settings: Record<string, unknown>;
 }
 
-export interface Watch {
+let places = 0;
+
+/** A stage of its own on this machine, on a port that is free; gone with all its processes at the end. */
+export function createPlace(work: string, given: Partial<Pick<TestPlace, "path" | "stage">> = {}): TestPlace {
+  const place = { path: join(work, `srv-${places++}`), stage: "pr-1", ...given, settings: {} };
+  return {
+    ...place,
+    async [Symbol.asyncDispose]() {
+      const status = await statusOf(place);
+      if (status) process.kill(status.pid, "SIGKILL");
+      rmSync(join(place.path, place.stage), { recursive: true, force: true });
+    },
+  };
+}
+
+/** What the stage's supervisor says of itself; undefined where none answers. */
+export function statusOf({ path, stage }: { path: string; stage: string }): Promise<SupervisorStatus | undefined> {
+  const place = { path, stage, app: "links" };
+  const host = createLocalHost(process.execPath, (_, code, said) => new Error(`${code} ${said}`));
+  const client = new AgentClient({ host, place, clock: systemClock, signal: new AbortController().signal });
+  return client.ask<Look>({ op: "look" }).then(({ status }) => status);
+}
+
+/** Waits until something holds, at most 20 s. */
+export async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 20_000; !(await holds()); ) {
+    if (Date.now() > end) throw new Error("What was waited for did not come within 20 s.");
+    await sleep(50);
+  }
+}
+
+export interface Watch extends AsyncDisposable {
   /** What was answered, by its text. */
   answers: Map<string, number>;
   failures: string[];
@@ -173,14 +210,11 @@ export function watch(url: URL, paths: readonly string[] = ["/", "/fine"]): Watc
     loop(new Agent({ keepAlive: true, maxSockets: 1 }), 5),
     loop(new Agent({ keepAlive: true, maxSockets: 1 }), 100),
   ];
-  return {
-    answers,
-    failures,
-    async stop() {
-      going = false;
-      await Promise.all(loops);
-    },
+  const stop = async () => {
+    going = false;
+    await Promise.all(loops);
   };
+  return { answers, failures, stop, [Symbol.asyncDispose]: stop };
 }
 
 export function get(url: URL, agent: Agent | undefined | false = false): Promise<{ status: number; text: string }> {

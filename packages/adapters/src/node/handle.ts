@@ -125,23 +125,30 @@ export function createHandler(
       ip: client.ip,
       waitUntil,
       platform: { name: "node", raw: { request: message, response: answer } },
+      answer: undefined,
     };
     return ask(exchange, body, request, execution);
   }
 
-  async function ask(
-    exchange: Exchange,
-    body: IncomingBody,
-    request: Request,
-    execution: ExecutionContext,
-  ): Promise<void> {
-    let response: Response;
+  function ask(exchange: Exchange, body: IncomingBody, request: Request, execution: ExecutionContext): Sending {
+    let coming: Promise<Response>;
     try {
-      response = await (answerFile?.(request) ?? app.fetch(request, execution));
+      coming = answerFile?.(request) ?? app.fetch(request, execution);
     } catch (error) {
-      report(error);
-      response = problem(500);
+      coming = Promise.reject(error);
     }
+    const { answer } = execution;
+    if (answer) return finish(exchange, body, answer);
+    return coming
+      .catch((error) => {
+        report(error);
+        return problem(500);
+      })
+      .then((response) => finish(exchange, body, response));
+  }
+
+  function finish(exchange: Exchange, body: IncomingBody, given: Response): Sending {
+    let response = given;
     // Whatever the app made of the reading error, the reason is the size.
     if (body.exceeded && response.status !== 413) {
       response.body?.cancel().catch(() => {});

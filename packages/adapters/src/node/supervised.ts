@@ -54,6 +54,7 @@ export async function supervise(opened: OpenServer): Promise<NodeServer> {
   process.on("message", (order: Order | null, socket?: Socket) => {
     switch (order?.godwit) {
       case "connection":
+        process.send?.({ godwit: "taken" });
         if (!socket) return; // the client was gone before it came here
         // As node:http makes its own: a client may end its side and wait for the answer.
         socket.allowHalfOpen = true;

@@ -31,11 +31,18 @@ async function perform(request: Request, take: Take): Promise<unknown> {
   const { place } = request;
   const root = place.path.startsWith("~/") ? join(homedir(), place.path.slice(2)) : place.path;
   if (request.op === "look") return look(root, place);
-  const isNew = (await readOwner(root)) === undefined;
-  if (isNew && !MAKES.has(request.op)) return null;
-  if (isNew) await claim(root, place);
-  await check(root, place);
-  process.chdir(join(root, place.stage));
+  const folder = join(root, place.stage);
+  const owner = await readOwner(root);
+  if (MAKES.has(request.op)) {
+    if (owner === undefined) await claim(root, place);
+    await check(root, place);
+    await fs.mkdir(join(folder, "releases"), { recursive: true, mode: 0o700 });
+  } else {
+    if (owner === undefined) return null;
+    await check(root, place);
+    if (!(await exists(folder))) return null;
+  }
+  process.chdir(folder);
   switch (request.op) {
     case "lock":
       return lock(request);
@@ -68,14 +75,20 @@ async function readOwner(root: string): Promise<string | undefined> {
 }
 
 /** Throws when the folder is another app's, or nobody's that we know. */
-async function check(root: string, { app, stage }: Place): Promise<void> {
+async function check(root: string, { app }: Place): Promise<void> {
   const owner = await readOwner(root);
   if (owner !== app)
     throw new Refused(
       "taken",
       owner ? `${root} is the folder of the app ${owner}.` : `${root} is not empty, and no deploy made it.`,
     );
-  await fs.mkdir(join(root, stage, "releases"), { recursive: true, mode: 0o700 });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return fs.stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Makes the folder this app's. Of two that come at once one wins, and the other sees it. */

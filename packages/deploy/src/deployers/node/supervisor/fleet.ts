@@ -23,6 +23,8 @@ export interface FleetHooks {
   report(id: string, report: Report): void;
   /** A worker became ready: who waits for one may come. */
   ready(): void;
+  /** A worker ended before it took these. */
+  left(sockets: Socket[]): void;
   /** After a drain, when the last worker has ended. */
   gone(fleet: Fleet): void;
 }
@@ -163,8 +165,9 @@ export class Fleet {
           this.#hooks.ready();
           resolve();
         },
-        onEnd: () => {
+        onEnd: (left) => {
           this.#workers[place] = undefined;
+          this.#hooks.left(left);
           if (this.draining) return this.#checkGone();
           if (isUp) {
             this.#crashes++;

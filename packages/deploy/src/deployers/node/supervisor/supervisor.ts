@@ -40,6 +40,9 @@ export class Supervisor {
       log: (source, text) => log.write(source, text),
       report: (id, report) => this.#figures.add(id, report),
       ready: () => this.#waiting.empty((socket) => this.#pass(socket)),
+      left: (sockets) => {
+        for (const socket of sockets) this.#place(socket);
+      },
       gone: (fleet) => this.#fleets.delete(fleet),
     };
   }
@@ -144,7 +147,11 @@ export class Supervisor {
 
   #accept(socket: Socket): void {
     socket.on("error", () => {});
-    if (!this.#pass(socket)) this.#waiting.add(socket);
+    this.#place(socket);
+  }
+
+  #place(socket: Socket): void {
+    if (!socket.destroyed && !this.#pass(socket)) this.#waiting.add(socket);
   }
 
   #pass(socket: Socket): boolean {

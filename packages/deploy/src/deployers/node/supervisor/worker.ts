@@ -20,8 +20,8 @@ export interface WorkerOptions {
   onLine(text: string): void;
   onReport(report: Report): void;
   onReady(): void;
-  /** Once, when the process is gone, or never came to be. */
-  onEnd(): void;
+  /** Once, when the process is gone, or never came to be; with the connections that it had not taken yet. */
+  onEnd(left: Socket[]): void;
 }
 
 interface Message {
@@ -32,6 +32,8 @@ interface Message {
 
 export class Worker {
   readonly #child: ChildProcess;
+  /** Sent and not taken yet, in their order. Node itself would lose those that wait behind another. */
+  readonly #sent: Socket[] = [];
   #ended = false;
   /** Where it alone answers, on loopback. */
   url: URL | undefined;
@@ -59,7 +61,7 @@ export class Worker {
       if (this.#ended) return;
       this.#ended = true;
       this.ready = false;
-      onEnd();
+      onEnd(this.#sent.splice(0));
     };
     this.#child.on("error", (error) => {
       this.lines.push(error.message);
@@ -70,6 +72,8 @@ export class Worker {
     });
     this.#child.on("close", end);
     this.#child.on("message", (message: Message & Report) => {
+      // This process lets go of the connection; the worker has its own end of it.
+      if (message.godwit === "taken") this.#sent.shift()?.destroy();
       if (message.godwit === "figures") onReport(message);
       if (message.godwit !== "ready") return;
       this.url = new URL(message.url ?? "");
@@ -81,7 +85,8 @@ export class Worker {
   /** Hands a connection over; false when the process cannot take it. */
   take(socket: Socket): boolean {
     if (!this.ready || !this.#child.connected) return false;
-    this.#child.send({ godwit: "connection" }, socket, () => {}); // of one that could not be sent nothing is left
+    this.#sent.push(socket);
+    this.#child.send({ godwit: "connection" }, socket, { keepOpen: true }, () => {}); // a worker that is gone leaves it to onEnd
     return true;
   }
 
