@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { rollback } from "@godwit/deploy";
+import { CANARY_LIMITS, type Clock, type ControlPlane, deploy, destroy, type Release, rollback } from "@godwit/deploy";
 import { buildApp, createClock } from "./apps.fixture.ts";
 import { openStage, ship, startPlane, text } from "./aws.fixture.ts";
 
@@ -41,3 +41,132 @@ test("ships two functions behind an HTTP API, does nothing the second time, and 
   assert.equal(to.id, first.release?.id);
   assert.equal(await text(url), "one");
 });
+
+test("a canary shares traffic by an alias, and a breach sends all of it back", async (t) => {
+  const clock = createClock();
+  const plane = await startPlane(t, { clock });
+  await ship({ plane, clock, artefact: await buildApp(t, "lambda", appOf("one")), vars: { WORD: "a" }, secrets });
+  const artefact = await buildApp(t, "lambda", appOf("two"));
+  const seen: string[] = [];
+  const { deployer, input } = await openStage({ plane, clock, artefact, vars: { WORD: "a" }, secrets });
+  const [url] = await deployer.urls();
+  const canary = {
+    steps: [0.5],
+    interval: 1000,
+    limits: CANARY_LIMITS,
+    metrics: async (release: Release, since: number) => {
+      for (let count = 0; count < 60; count++) seen.push(await text(url));
+      return deployer.metrics?.(release, since);
+    },
+  };
+  const done = await deploy({
+    deployer,
+    input,
+    requests: [],
+    canary,
+    confirm: async () => ({ go: true, remove: false }),
+    onEvent: () => {},
+  });
+  assert.equal(done.outcome, "deployed");
+  assert.deepEqual([...new Set(seen)].sort(), ["one", "two"]);
+  assert.equal(await text(url), "two");
+
+  const bad = await buildApp(t, "lambda", {
+    ...appOf("three"),
+    "routes/index.ts": `export const GET = () => new Response("three", { status: 500 });`,
+  });
+  const next = await openStage({ plane, clock, artefact: bad, vars: { WORD: "a" }, secrets });
+  const broken = deploy({
+    deployer: next.deployer,
+    input: next.input,
+    requests: [],
+    canary: {
+      ...canary,
+      metrics: async (release, since) => {
+        for (let count = 0; count < 60; count++) await text(url);
+        return next.deployer.metrics?.(release, since);
+      },
+    },
+    confirm: async () => ({ go: true, remove: false }),
+    onEvent: () => {},
+  });
+  await assert.rejects(broken, { code: "DEPLOY_CANARY_BROKE" });
+  for (let count = 0; count < 20; count++) assert.equal(await text(url), "two");
+  const [, live] = await next.deployer.releases();
+  assert.equal(live?.share, 1);
+});
+
+test("one function behind a Function URL, streamed: the alias is the switch", async (t) => {
+  const clock = createClock();
+  const plane = await startPlane(t, { clock });
+  const build = (word: string) =>
+    buildApp(
+      t,
+      "lambda",
+      { "routes/index.ts": `export const GET = () => new Response(${JSON.stringify(word)});` },
+      { front: "function-url-stream" },
+    );
+  const first = await ship({ plane, clock, artefact: await build("one") });
+  const [url] = first.urls;
+  assert.equal(await text(url), "one");
+  const second = await ship({ plane, clock, artefact: await build("two") });
+  assert.equal(await text(url), "two");
+  assert.equal((await ship({ plane, clock, artefact: await build("two") })).outcome, "unchanged");
+
+  const { deployer, input } = await openStage({ plane, clock });
+  assert.deepEqual(
+    (await deployer.releases()).map(({ id, share }) => [id, share]),
+    [
+      [second.release?.id, 1],
+      [first.release?.id, 0],
+    ],
+  );
+  await rollback({ deployer, input });
+  assert.equal(await text(url), "one");
+  await destroyAll(plane, clock);
+});
+
+test("keeps so many releases, and removes the versions of older ones", async (t) => {
+  const clock = createClock();
+  const plane = await startPlane(t, { clock });
+  const settings = { keep: 2 };
+  for (const word of ["one", "two", "three"]) {
+    const artefact = await buildApp(t, "lambda", appOf(word));
+    await ship({ plane, clock, artefact, vars: { WORD: "a" }, secrets, settings, verify: false });
+    await clock.sleep(1000);
+  }
+  const { deployer } = await openStage({ plane, clock, settings });
+  assert.equal((await deployer.releases()).length, 2);
+  const deleted = plane.calls.filter((name) => name === "lambda:DeleteFunction");
+  assert.equal(deleted.length, 1); // of the one function that changed
+  await destroyAll(plane, clock);
+});
+
+test("schedules call the live release through an alias, and go with the code", async (t) => {
+  const clock = createClock();
+  const plane = await startPlane(t, { clock });
+  const files = {
+    "routes/index.ts": `export const GET = () => new Response("one");`,
+    "routes/tidy.ts": `export const config = { schedule: "*/15 3 * * 1-5", split: true };\nexport const GET = () => new Response("tidied");`,
+  };
+  const artefact = await buildApp(t, "lambda", files);
+  const { plan } = await ship({ plane, clock, artefact });
+  const schedules = plan.items.filter(({ kind }) => kind === "schedule");
+  assert.equal(schedules.length, 1);
+  assert.equal(schedules[0]?.phase, "settle");
+  assert.equal((await ship({ plane, clock, artefact })).outcome, "unchanged");
+  const without = await buildApp(t, "lambda", { "routes/index.ts": files["routes/index.ts"] });
+  const done = await ship({ plane, clock, artefact: without, prune: true });
+  assert.ok(done.removed.some((id) => id.startsWith("schedule/")));
+  await destroyAll(plane, clock);
+});
+
+/** Nothing of the stage is left, and nothing else is touched. */
+async function destroyAll(plane: ControlPlane, clock: Clock): Promise<void> {
+  const { deployer, input } = await openStage({ plane, clock });
+  const done = await destroy({ deployer, input, confirm: async () => true, onDone: () => {} });
+  assert.equal(done.outcome, "destroyed");
+  const left = await openStage({ plane, clock });
+  const nothing = await destroy({ ...left, confirm: async () => true, onDone: () => {} });
+  assert.equal(nothing.outcome, "nothing");
+}

@@ -4,7 +4,7 @@
  */
 import type { AnyKind, Candidate, Made, Release, Spec } from "../../contracts.ts";
 import type { FunctionValue } from "./functions.ts";
-import type { ReleaseRecord } from "./records.ts";
+import type { Measured } from "./metrics.ts";
 
 export interface Front {
   /** In the order in which they are made. */
@@ -16,8 +16,8 @@ export interface Front {
   switch(release: Release, share: number): Promise<void>;
   reset(): Promise<void>;
   urls(): Promise<URL[]>;
-  /** What the release is made of, and what calls it: for figures. */
-  record(release: Release): Promise<ReleaseRecord | undefined>;
+  /** What its figures are filed under. */
+  measured(release: Release): Promise<Measured | undefined>;
   destroy(): Promise<void>;
 }
 

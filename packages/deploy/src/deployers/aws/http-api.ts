@@ -22,7 +22,7 @@ import {
 } from "./routes.ts";
 import { moveSchedules } from "./schedules.ts";
 import type { Stage } from "./stage.ts";
-import { permitApi, publish } from "./versions.ts";
+import { CANARY_ALIAS, permitApi, publish } from "./versions.ts";
 
 export function createHttpApi(stage: Stage, parameters: Parameters): Front {
   const { input, names } = stage;
@@ -92,7 +92,28 @@ export function createHttpApi(stage: Stage, parameters: Parameters): Front {
       const { domain } = stage.settings;
       return api ? [...(domain ? [new URL(`https://${domain.name}`)] : []), new URL(api.endpoint)] : [];
     },
-    record: async ({ id }) => (await records.list()).get(id),
+    async measured({ id }) {
+      const api = await open();
+      const state = api && (await history.read(api));
+      const record = state?.records.get(id);
+      if (!api || !state || !record) return undefined;
+      const running = state.records.get(state.live ?? "");
+      const { canary: shared } = running ?? {};
+      if (!running || !shared) {
+        const all = Object.entries(record.versions);
+        const functions = all.map(([fn, version]) => ({ name: names.function(fn), qualifier: version, version }));
+        return { functions, isNew: false };
+      }
+      const isNew = shared.to === id;
+      const other = state.records.get(isNew ? shared.from : shared.to)?.versions ?? {};
+      const functions = shared.functions.map((fn) => ({
+        name: names.function(fn),
+        qualifier: CANARY_ALIAS,
+        version: record.versions[fn] ?? "",
+        other: other[fn] ?? "",
+      }));
+      return { functions, api: { id: api.id, since: Date.parse(running.at) }, isNew };
+    },
     async destroy() {
       for (const id of (await records.list()).keys()) await records.remove(id);
     },

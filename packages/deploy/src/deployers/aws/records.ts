@@ -55,7 +55,7 @@ export function createRecords(parameters: Parameters): Records {
     },
     async remove(id) {
       const own = (await parameters.list("releases")).filter(({ name }) => name.startsWith(`${id}/`));
-      await parameters.remove(own.map(({ name }) => name));
+      await parameters.remove(own.map(({ name }) => `releases/${name}`));
     },
   };
 }

@@ -11,12 +11,15 @@ import { deployPolicy } from "../policy.ts";
 import type { PolicyDocument } from "../role.ts";
 import { apiOperations } from "./apigateway.ts";
 import { ACCOUNT, type Caller, type Context, emptyCloud, type Operations, Refused, type Served } from "./cloud.ts";
+import { domainOperations } from "./domains.ts";
+import { eventOperations } from "./events.ts";
 import { iamOperations, stsOperations } from "./iam.ts";
 import { functionOperations } from "./lambda.ts";
 import { versionOperations } from "./lambda-versions.ts";
-import { eventOperations, logOperations, metricOperations } from "./observe.ts";
+import { logOperations, metricOperations } from "./observe.ts";
 import { authorize } from "./policy.ts";
 import { createRuns } from "./runs.ts";
+import { s3Operations } from "./s3.ts";
 import { createDoors } from "./serve.ts";
 import { ssmOperations } from "./ssm.ts";
 import { type Read, readCall, writeError, writeResult } from "./wire.ts";
@@ -33,13 +36,14 @@ const EXPIRED = /^ASIAEXPIRED/;
 
 export const OPERATIONS: Record<string, Operations> = {
   lambda: { ...functionOperations, ...versionOperations },
-  apigateway: apiOperations,
+  apigateway: { ...apiOperations, ...domainOperations },
   iam: iamOperations,
   sts: stsOperations,
   ssm: ssmOperations,
   logs: logOperations,
   events: eventOperations,
   cloudwatch: metricOperations,
+  s3: s3Operations,
 };
 
 export async function rehearse(options: AwsRehearsalOptions): Promise<ControlPlane> {

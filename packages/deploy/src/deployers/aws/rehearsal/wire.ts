@@ -72,7 +72,10 @@ function unflatten(form: URLSearchParams): Params {
 
 export function writeResult({ protocol, action }: Read, result: unknown, status = 200): Answer {
   const headers = { "x-amzn-requestid": randomUUID() };
-  if (protocol === "s3") return { status, headers: { ...headers, ...(result as Record<string, string>) } }; // headers, as s3.ts gives them
+  if (protocol === "s3") {
+    const { xml, ...own } = (result ?? {}) as Record<string, string>; // headers and a document, as s3.ts gives them
+    return { status, headers: { ...headers, ...own }, ...(xml && { body: Buffer.from(xml) }) };
+  }
   if (protocol === "query") {
     const xml = `<${action}Response><${action}Result>${toXml(result)}</${action}Result><ResponseMetadata><RequestId>${headers["x-amzn-requestid"]}</RequestId></ResponseMetadata></${action}Response>`;
     return { status, headers: { ...headers, "content-type": "text/xml" }, body: Buffer.from(xml) };
