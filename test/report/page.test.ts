@@ -61,7 +61,7 @@ const SHOP: FakeFunction[] = [
 
 test("the page shows functions, packages, CPU, headroom, edge and what changed, and asks nobody for anything", async (t) => {
   const previous = createReport([
-    { id: "cart", packages: [{ name: "zod", bytes: 70_000 }], hash: "h0" },
+    { id: "cart", packages: [{ name: "zod", bytes: 70_000 }], hash: "h0", startupCpu: 10 },
     { id: "old", packages: [] },
   ]);
   const { page, requests, complaints } = await open(t, createReport(SHOP, { previous }));
@@ -71,6 +71,7 @@ test("the page shows functions, packages, CPU, headroom, edge and what changed, 
   const text = await words(detail);
   assert.match(text, /82\.0 kB/);
   assert.match(text, /Start-up CPU 12\.5 ms First-use CPU 25 ms/);
+  assert.match(text, /Since the last build \+12\.0 kB, start-up \+2\.5 ms/);
   assert.match(text, /size 82\.0 kB \(8\.2%\) 1\.0 MB 918\.0 kB/);
   assert.match(await words(page.locator("#edge")), /2 of 3 on edgy.*routes\/report\.ts > node:child_process/s);
   const changes = await words(page.locator("#changes"));

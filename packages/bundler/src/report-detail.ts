@@ -17,7 +17,7 @@ export function toDetail(fn: ReportFunction, { edges }: ReportData, change?: Fun
     ["Variant", fn.variant],
     ["Routes", fn.lazy ? "loaded on first use" : "loaded at start"],
   ];
-  if (change) facts.push(["Since the last build", difference(change.bytes)]);
+  if (change) facts.push(["Since the last build", toDifference(change)]);
   const dead = (gaps: Record<string, string>) => edges.filter(({ name }) => gaps[name] !== undefined);
   return [
     el("h3", {}, fn.id),
@@ -69,6 +69,13 @@ export function toDetail(fn: ReportFunction, { edges }: ReportData, change?: Fun
           routes,
         ),
   ];
+}
+
+/** Bytes, and start-up where both builds were measured. */
+function toDifference({ bytes, startupCpu }: FunctionChange): Node {
+  if (startupCpu === undefined) return difference(bytes);
+  const sign = startupCpu < 0 ? "\u2212" : "+";
+  return el("span", {}, difference(bytes), `, start-up ${sign}${milliseconds(Math.abs(startupCpu))}`);
 }
 
 export function toLimits(limits: readonly ReportLimit[], caption: string): HTMLElement {
