@@ -43,11 +43,11 @@ export function inWorkerd(t: TestContext): RunArtefact {
   };
 }
 
-/** Answers with the text of a Worker's first string, without a runtime: for tests of the calls. */
+/** Answers with a word of the Worker's modules, without a runtime: for tests of the calls. */
 export const inNothing: RunArtefact = async ({ units: [front] }) => {
-  const source = Buffer.from(front?.files[front.entry] ?? []).toString("utf8");
+  const source = Buffer.concat(Object.values(front?.files ?? {})).toString("utf8");
   const empty = source.includes("Nothing is released here yet");
-  const text = /Response\("([^"]*)"/.exec(source)?.[1] ?? "";
+  const text = /Response\("(one|two|theirs)"/.exec(source)?.[1] ?? "";
   const server = createServer((_req, res) => res.writeHead(empty ? 503 : 200).end(text));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo; // a TCP server that listens has one
