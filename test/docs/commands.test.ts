@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { globSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { packageOf } from "../../packages/cli/src/init/templates.ts";
 import { blocks, commandsOf, pages, read, root, wordsOf } from "./blocks.ts";
+import { parse } from "./read-command.ts";
 
 interface Line {
   place: string;
@@ -29,30 +30,6 @@ const spans: Line[] = pages.flatMap((page) => {
 function godwitOf({ words }: Line): string[] | undefined {
   if (words[0] === "godwit") return words.slice(1);
   return words[0] === "npx" && words[1] === "godwit" ? words.slice(2) : undefined;
-}
-
-const commandFiles = globSync("packages/cli/src/commands/*.ts", { cwd: root });
-
-/** What this needs of commander, which is the CLI's own. */
-interface Command {
-  exitOverride(): this;
-  configureOutput(to: { writeErr(): void }): this;
-  action(work: () => void): this;
-  parseAsync(args: string[], from: { from: "user" }): Promise<unknown>;
-}
-
-/** Reads the arguments as the CLI does, and does nothing then. Throws an error of commander's. */
-async function parse(args: readonly string[]): Promise<void> {
-  const [name = "", ...rest] = args;
-  const file = commandFiles.find((path) => basename(path, ".ts") === name);
-  if (!file) throw Object.assign(new Error(`there is no command ${name}`), { code: "commander.unknownCommand" });
-  const { command } = (await import(join(root, file))) as { command: (exit: () => void) => Command | Promise<Command> }; // every file of commands/ exports this
-  const made = await command(() => {});
-  made
-    .exitOverride()
-    .configureOutput({ writeErr: () => {} })
-    .action(() => {});
-  await made.parseAsync(rest, { from: "user" });
 }
 
 /** Prose names a command or an option without the rest of the line, and may speak of commands that are yet to come. */
