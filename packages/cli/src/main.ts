@@ -12,7 +12,11 @@ import { checkNode } from "./project/node-version.ts";
 
 /** Each command is a file, imported only when it is named or help is asked for. */
 const commands = {
-  dev: () => import("./commands/dev.ts"),
+  dev: async () => {
+    const { startCompiler } = await import("@godwit/bundler/warm");
+    startCompiler();
+    return import("./commands/dev.ts");
+  },
   init: () => import("./commands/init.ts"),
   generate: () => import("./commands/generate.ts"),
   build: () => import("./commands/build.ts"),
