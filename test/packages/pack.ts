@@ -15,10 +15,21 @@ export interface Tarball {
   path: string;
 }
 
+/** A folder, and variables that only its commands see. */
+export interface Place {
+  cwd: string;
+  env: Record<string, string>;
+}
+
+function toPlace(place: string | Place): Place {
+  return typeof place === "string" ? { cwd: place, env: {} } : place;
+}
+
 /** Runs a command to its end; what it printed is in the error when it fails. */
-export async function run(cwd: string, command: string, ...args: string[]): Promise<string> {
+export async function run(place: string | Place, command: string, ...args: string[]): Promise<string> {
+  const { cwd, env } = toPlace(place);
   try {
-    const { stdout } = await exec(command, args, { cwd, maxBuffer: 32 * 1024 * 1024, env: cleanEnv() });
+    const { stdout } = await exec(command, args, { cwd, maxBuffer: 32 * 1024 * 1024, env: { ...cleanEnv(), ...env } });
     return stdout;
   } catch (error) {
     const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
@@ -57,9 +68,15 @@ export async function createProject(files: Record<string, string>): Promise<stri
 }
 
 /** Starts a command, gives the first URL that it prints, and stops it. */
-export async function withServer(cwd: string, command: string[], ask: (url: string) => Promise<void>): Promise<void> {
+export async function withServer(
+  place: string | Place,
+  command: string[],
+  ask: (url: string) => Promise<void>,
+): Promise<void> {
   const [file = "", ...args] = command;
-  const child = spawn(file, args, { cwd, env: cleanEnv(), stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const { cwd, env: own } = toPlace(place);
+  const env = { ...cleanEnv(), ...own };
+  const child = spawn(file, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
   let printed = "";
   try {
     const url = await new Promise<string>((resolve, reject) => {

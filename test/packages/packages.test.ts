@@ -5,7 +5,8 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { publint } from "publint";
-import { createProject, PNPM, packAll, run, type Tarball, withServer } from "./pack.ts";
+import { createProject, type Place, PNPM, packAll, run, type Tarball, withServer } from "./pack.ts";
+import { startRegistry } from "./registry.ts";
 
 const workspace = new URL("../..", import.meta.url).pathname;
 
@@ -124,21 +125,31 @@ test("the tarballs install with pnpm in an empty project and work as the README 
   }
 });
 
-test("init of the tarballs makes an app that installs, type-checks, passes its test and builds", async () => {
-  const folder = await createProject({ "package.json": "{}" });
+/** What `npx godwit init` wrote and installed: it serves, type-checks, passes its test, builds and takes a route more. */
+async function useFirstApp(app: Place): Promise<void> {
+  await withServer(app, ["npm", "run", "dev", "--", "--port", "0"], async (url) => {
+    const response = await fetch(new URL("hello/you", url));
+    assert.deepEqual(await response.json(), { hello: "you" });
+  });
+  await run(app, "npm", "run", "types");
+  assert.match(await run(app, "npm", "test"), /pass 1/);
+  assert.match(await run(app, "npm", "run", "build"), /built \w+: 1 function/);
+  await run(app, "npx", "--no-install", "godwit", "generate", "route", "users/[id]");
+  await run(app, "npm", "run", "types");
+}
+
+test("npx godwit init, on a machine that never saw it, makes apps that install and run at once", async () => {
+  const folder = await createProject({});
+  const registry = await startRegistry(packed.tarballs);
+  // a cache of its own: neither what npx kept is used, nor what it keeps here is found by anyone later
+  const env = { npm_config_registry: registry.url, npm_config_cache: join(folder, "cache") };
   try {
-    const tarballs = packed.tarballs.map(({ path }) => path);
-    await run(folder, "npm", "install", "--no-audit", "--no-fund", ...tarballs);
-    await run(folder, "npx", "--no-install", "godwit", "init", "first", "--yes", "--no-install");
-    const first = join(folder, "first");
-    // no registry has the versions that it asks for yet: these are they
-    await run(first, "npm", "install", "--no-audit", "--no-fund", ...tarballs);
-    await run(first, "npm", "run", "types");
-    assert.match(await run(first, "npm", "test"), /pass 1/);
-    assert.match(await run(first, "npm", "run", "build"), /built node/);
-    await run(first, "npx", "--no-install", "godwit", "generate", "route", "users/[id]");
-    await run(first, "npm", "run", "types");
+    for (const target of ["node", "cloudflare"]) {
+      await run({ cwd: folder, env }, "npx", "--yes", "godwit", "init", target, "--yes", "--target", target);
+      await useFirstApp({ cwd: join(folder, target), env });
+    }
   } finally {
+    registry.close();
     await rm(folder, { recursive: true, force: true });
   }
 });
