@@ -15,6 +15,7 @@ const TABLES: Record<string, () => Promise<{ measure(options?: TableOptions): Pr
   size: () => import("./tables/size.ts"),
   build: () => import("./tables/build.ts"),
   reload: () => import("./tables/reload.ts"),
+  deploy: () => import("./tables/deploy.ts"),
 };
 
 const words = process.argv.slice(2);
