@@ -1,120 +1,75 @@
 /**
- * `godwit dev`: from saving a route to its new answer, and from the command to the first answer, at 100 routes with zod.
+ * Dev servers: from saving a route to its new answer, and from the command to the first answer, at 100 and at 1,000
+ * routes with zod.
  * @module
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { openTemporary } from "../frame/contestants.ts";
+import { DEV_SERVERS, type DevServer, startDev, writeDevApp } from "../frame/dev.ts";
+import type { DevApp } from "../frame/dev-apps.ts";
 import { choose, type TableOptions } from "../frame/options.ts";
-import { freePort } from "../frame/port.ts";
 import type { Table } from "../frame/result.ts";
-import { runRounds } from "../frame/rounds.ts";
+import { type Column, type Row, runRounds } from "../frame/rounds.ts";
 
-const repository = fileURLToPath(new URL("../..", import.meta.url));
-const TARGETS: Record<string, string> = { "godwit on Node": "node", "godwit in workerd": "cloudflare" };
+/** Starts take seconds: fewer rounds tell as much. */
+const STARTS = 5;
 
-interface Dev {
-  start: number;
-  edit(text: string): Promise<number>;
-  stop(): Promise<void>;
+export async function measure(options: TableOptions & { counts?: readonly number[] } = {}): Promise<Table> {
+  const { rounds = 20, counts = [100, 1000] } = options;
+  const contestants = choose(Object.keys(DEV_SERVERS), options);
+  const columns: Column[] = [];
+  let rows: Row[] = contestants.map((contestant) => ({ contestant, cells: [] }));
+  for (const routes of counts) {
+    const own = ["start", "save to answer"].map((what): Column => {
+      return { name: `${routes} routes, ${what}`, relation: "value", unit: "ms" };
+    });
+    const more = await measureCount(contestants, own, routes, rounds);
+    columns.push(...own);
+    rows = rows.map(({ contestant, cells }, at) => ({ contestant, cells: [...cells, ...(more[at]?.cells ?? [])] }));
+  }
+  const about =
+    `Dev servers of apps whose routes have a schema of zod each: from the command to the first answer (${STARTS} starts at ` +
+    "most), and from saving a route to its answer with the change. Wall time, so of a quiet machine alone.";
+  return { name: "reload", about, base: contestants[0] ?? "", rounds, columns, rows };
 }
 
-export async function measure(options: TableOptions & { routes?: number } = {}): Promise<Table> {
-  const { rounds = 30, routes = 100 } = options;
-  const contestants = choose(Object.keys(TARGETS), options);
+async function measureCount(
+  contestants: readonly string[],
+  columns: readonly Column[],
+  routes: number,
+  rounds: number,
+): Promise<Row[]> {
+  const [start, save] = columns.map((column) => [column]);
+  const base = contestants[0] ?? "";
   const { folder, remove } = openTemporary();
-  const running = new Map<string, Dev>();
+  const apps = new Map<string, DevApp>();
+  const running = new Map<string, DevServer>();
   try {
-    for (const name of contestants) running.set(name, await startDev(join(folder, TARGETS[name] ?? ""), name, routes));
-    const rows = await runRounds({
+    for (const [at, name] of contestants.entries()) apps.set(name, writeDevApp(name, join(folder, String(at)), routes));
+    const starts = await runRounds({
       contestants,
-      columns: [
-        { name: "save to answer", relation: "value", unit: "ms" },
-        { name: "start", relation: "value", unit: "ms" },
-      ],
-      base: contestants[0] ?? "",
-      rounds,
-      async measure(name, column, round) {
-        const dev = running.get(name);
-        return column === "start" ? dev?.start : dev?.edit(`edit ${round}`);
+      columns: start ?? [],
+      base,
+      rounds: Math.min(rounds, STARTS),
+      async measure(name) {
+        const app = apps.get(name);
+        if (!app) return undefined;
+        await running.get(name)?.stop();
+        const server = await startDev(name, app);
+        running.set(name, server);
+        return server.start;
       },
     });
-    const about = `The dev server with ${routes} routes and zod: a route is saved, and asked until it answers with the change.`;
-    const columns = [
-      { name: "save to answer", relation: "value", unit: "ms" },
-      { name: "start", relation: "value", unit: "ms" },
-    ] as const;
-    return { name: "reload", about, base: contestants[0] ?? "", rounds, columns, rows };
+    const saves = await runRounds({
+      contestants,
+      columns: save ?? [],
+      base,
+      rounds,
+      measure: async (name, _, round) => running.get(name)?.edit(`edit ${round}`),
+    });
+    return starts.map(({ contestant, cells }, at) => ({ contestant, cells: [...cells, ...(saves[at]?.cells ?? [])] }));
   } finally {
-    for (const dev of running.values()) await dev.stop();
+    for (const server of running.values()) await server.stop();
     remove();
   }
 }
-
-async function startDev(root: string, name: string, routes: number): Promise<Dev> {
-  writeApp(root, routes);
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}/r0`;
-  const bin = join(repository, "packages/cli/src/bin.ts");
-  const begin = performance.now();
-  const child = spawn(
-    process.execPath,
-    [bin, "dev", "--root", root, "--port", String(port), "--target", TARGETS[name] ?? ""],
-    { stdio: ["ignore", "pipe", "pipe"], cwd: root },
-  );
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output += data));
-  const stop = async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, "exit");
-    child.kill("SIGINT");
-    const timer = setTimeout(() => child.kill("SIGKILL"), 5000);
-    await gone;
-    clearTimeout(timer);
-  };
-  const until = async (text: string, from: number): Promise<number> => {
-    for (;;) {
-      const answer = await fetch(url).then(
-        (response) => response.text(),
-        () => undefined,
-      );
-      if (answer === text) return performance.now() - from;
-      if (child.exitCode !== null || performance.now() - from > 20_000) {
-        await stop();
-        throw new Error(`${name} never answered ${JSON.stringify(text)}, but ${JSON.stringify(answer)}:\n${output}`);
-      }
-      await sleep(2);
-    }
-  };
-  const start = await until("first", begin);
-  return {
-    start,
-    stop,
-    async edit(text) {
-      await sleep(150); // people do not save while the last save is still read
-      const from = performance.now();
-      writeFileSync(join(root, "routes/r0.ts"), toRoute(0, text));
-      return until(text, from);
-    },
-  };
-}
-
-function writeApp(root: string, routes: number): void {
-  mkdirSync(join(root, "routes"), { recursive: true });
-  mkdirSync(join(root, "node_modules"));
-  // zod is the adapters' own; where it is linked from does not matter
-  symlinkSync(join(repository, "packages/adapters/node_modules/zod"), join(root, "node_modules/zod"));
-  const { version } = JSON.parse(readFileSync(join(repository, "packages/core/package.json"), "utf8"));
-  writeFileSync(join(root, "package.json"), JSON.stringify({ name: "reload", version, type: "module" }));
-  for (let at = 0; at < routes; at++) writeFileSync(join(root, `routes/r${at}.ts`), toRoute(at, "first"));
-}
-
-const toRoute = (at: number, text: string): string => `import * as z from "zod";
-const schema = z.object({ id: z.string(), n: z.number().min(${at}) });
-export const POST = async (request: Request) => Response.json(schema.parse(await request.json()));
-export const GET = () => new Response(${JSON.stringify(text)});
-`;
