@@ -192,6 +192,16 @@ test("the keyboard alone reaches the filter, the order and every function", asyn
   assert.ok(await chosen.isVisible());
 });
 
+test("the address names the function that was chosen", async (t) => {
+  const { page, complaints } = await open(t, createReport(manyFunctions(400)));
+  await page.getByRole("listbox", { name: "Functions" }).focus();
+  await page.keyboard.press("End");
+  for (let step = 0; step < 300; step++) await page.keyboard.press("ArrowUp");
+  const chosen = await page.locator("#detail h3").textContent();
+  await page.waitForFunction((id) => location.hash === `#${id}`, chosen);
+  assert.deepEqual(complaints, []);
+});
+
 test("a reader that hears it has names for all there is", async (t) => {
   const { page } = await open(t, createReport(SHOP));
   const tree = await page.locator("body").ariaSnapshot();

@@ -171,9 +171,12 @@ function draw(data: ReportData): void {
     "aria-label": "The chosen function",
   });
   const changed = new Map(data.changes?.changed.map((one) => [one.id, one]));
+  let telling: ReturnType<typeof setTimeout> | undefined;
   const list = toList(data, (fn) => {
     detail.replaceChildren(...toDetail(fn, data, changed.get(fn.id)));
-    history.replaceState(null, "", `#${encodeURIComponent(fn.id)}`);
+    // browsers refuse an address that changes with every arrow of a held key
+    clearTimeout(telling);
+    telling = setTimeout(() => history.replaceState(null, "", `#${encodeURIComponent(fn.id)}`), 300);
   });
   const pick = (id: string) => {
     if (list.choose(id)) document.querySelector("#functions")?.scrollIntoView();
