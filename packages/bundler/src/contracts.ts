@@ -286,6 +286,8 @@ export interface EmulateOptions {
    * platform without a front sees what it sees. Default false.
    */
   secure?: boolean;
+  /** A folder where bindings keep what they hold when the runtime ends. Default: in memory. */
+  state?: string;
   /** Port of the debugger on 127.0.0.1; further processes take the next ones. Nothing is timed then. Default: none. */
   inspect?: number;
 }
@@ -334,6 +336,8 @@ export type Tools = Record<string, Tool>;
 export interface EmulatorModule {
   tools: Record<string, string>;
   fronts: readonly string[];
+  /** It has use for `EmulateOptions.state`. Default false. */
+  keepsState?: boolean;
   emulate(artefact: Artefact, tools: Tools, options?: EmulateOptions): Promise<Emulator>;
 }
 

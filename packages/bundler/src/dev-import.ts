@@ -2,50 +2,15 @@
  * Modules for a runtime that imports files: one ES module a version, in `<root>/.godwit/dev/`.
  * @module
  */
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { GodwitError } from "@godwit/core/errors";
 import { createNamer } from "./bundle-names.ts";
 import { MARK, META } from "./dev-compile.ts";
+import { readOnly } from "./dev-folder.ts";
 import type { Module, ModuleGraph, Place, Placer } from "./dev-graph.ts";
 import { toPositions } from "./dev-maps.ts";
 import { createRetirement, createStems } from "./dev-versions.ts";
-import { openOwnFolder } from "./own-folder.ts";
-
-/** A new folder of this process; those that dead processes left are removed. Throws DEV_READ_ONLY. */
-export function openFolder(root: string): string {
-  const parent = join(root, ".godwit", "dev");
-  try {
-    openOwnFolder(root);
-    mkdirSync(parent, { recursive: true });
-    for (const name of readdirSync(parent)) {
-      if (!isAlive(Number.parseInt(name, 10))) rmSync(join(parent, name), { recursive: true, force: true });
-    }
-    for (let at = 0; ; at++) {
-      const folder = join(parent, `${process.pid}-${at}`);
-      if (mkdirSync(folder, { recursive: true }) !== undefined) return folder;
-    }
-  } catch (cause) {
-    throw readOnly(parent, cause);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return Number.isInteger(pid) && process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM"; // kill throws nothing else
-  }
-}
-
-function readOnly(folder: string, cause: unknown): GodwitError {
-  return new GodwitError(
-    "DEV_READ_ONLY",
-    `${folder} cannot be written: ${(cause as Error).message}. Make it writable.`,
-    { cause },
-  ); // node:fs throws errors
-}
 
 export class ImportPlacer implements Placer {
   readonly #graph: ModuleGraph;

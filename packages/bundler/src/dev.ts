@@ -21,8 +21,9 @@ import type {
 } from "./dev-contract.ts";
 import { EvaluatePlacer } from "./dev-evaluate.ts";
 import { errorToFailure, failureToError, nameFor } from "./dev-failure.ts";
+import { openDevFolder } from "./dev-folder.ts";
 import { type Module, ModuleGraph, type Placer } from "./dev-graph.ts";
-import { ImportPlacer, openFolder } from "./dev-import.ts";
+import { ImportPlacer } from "./dev-import.ts";
 import {
   DISPATCHER,
   defaultsIn,
@@ -137,7 +138,7 @@ class Dev implements DevGraph {
     const known = this.#sides.get(format);
     if (known) return known;
     const root = this.#root;
-    const folder = format === "import" ? openFolder(root) : join(root, ".godwit");
+    const folder = format === "import" ? openDevFolder(root) : join(root, ".godwit");
     let placer: Placer | undefined;
     const graph = new ModuleGraph(
       { ...this.#options, format, folder, known: this.#known },

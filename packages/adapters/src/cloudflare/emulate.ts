@@ -1,6 +1,6 @@
 /**
  * The local half of Cloudflare: the built Workers in workerd, with the bindings that the config declares, kept in
- * memory. `request.cf` is not there: nobody knows where a loopback client is.
+ * memory or in a folder. `request.cf` is not there: nobody knows where a loopback client is.
  * @module
  */
 import { readFileSync } from "node:fs";
@@ -39,6 +39,8 @@ export const tools: Record<string, string> = {
 
 export const fronts: readonly string[] = [];
 
+export const keepsState = true;
+
 /** How long a reload waits for requests on their way; what takes longer is cut, as a deploy would not. */
 const DRAIN = 2000;
 
@@ -47,7 +49,7 @@ const DRAIN = 2000;
  * `EMULATOR_START_FAILED` or what `listenAt` says of a port.
  */
 export async function emulate(built: Artefact, found: Tools, options: EmulateOptions = {}): Promise<Emulator> {
-  const { host = "127.0.0.1", port = 0, env = {}, dev = false, inspect, secure = false } = options;
+  const { host = "127.0.0.1", port = 0, env = {}, dev = false, inspect, secure = false, state } = options;
   const miniflare = (await found.miniflare?.load()) as MiniflareModule | undefined; // the tool that `tools` names
   if (!miniflare) throw toolMissing("miniflare");
   const { Miniflare: Runtime, Response: Answer } = miniflare;
@@ -62,6 +64,7 @@ export async function emulate(built: Artefact, found: Tools, options: EmulateOpt
     host: "127.0.0.1",
     port: 0,
     cf: false,
+    ...(state !== undefined && { defaultPersistRoot: state }),
     // A quiet runtime: its lines go to `logs` alone.
     handleStructuredLogs: ({ level, message }: { level: string; message: string }) => {
       const text = toMessage(message);

@@ -29,9 +29,19 @@ export async function startDev(
       await ended;
     }
   });
-  const root = await createApp(t, files);
+  const dev = await startDevIn(t, await createApp(t, files), args, env);
+  started.push(dev);
+  return dev;
+}
+
+/** The same over an app that is there, whose server has to end before its folder goes. */
+export async function startDevIn(
+  t: TestContext,
+  root: string,
+  args: string[] = [],
+  env: Record<string, string> = {},
+): Promise<Dev> {
   const running = startGodwit(t, ["dev", "--root", root, "--port", "0", ...args], env);
-  started.push(running);
   const [line] = await running.says(/^\{"event":"ready".*$/m);
   const { url } = JSON.parse(line) as { url: string };
   const text = async (path: string) => (await fetch(new URL(path, url))).text();

@@ -107,7 +107,7 @@ test("a stream on its way is not cut by a save, nor by a restart", async (t) => 
     export const POST = () => { end?.(); return new Response("ended"); };
     export const GET = () => new Response(new ReadableStream({ start(controller) {
       controller.enqueue(new TextEncoder().encode("${word} "));
-      (globalThis as { finish?: () => void }).finish = () => { controller.enqueue(new TextEncoder().encode("end")); controller.close(); };
+      (globalThis as { finish?: () => void }).finish = () => { (globalThis as { finish?: () => void }).finish = undefined; controller.enqueue(new TextEncoder().encode("end")); controller.close(); };
     } }));`;
   const dev = await startDev(t, {
     "routes/stream.ts": source("one"),

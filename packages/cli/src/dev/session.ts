@@ -3,8 +3,9 @@
  * @module
  */
 
+import { rmSync } from "node:fs";
 import { platforms } from "@godwit/adapters/registry";
-import { chooseStores, writeDevArtefact } from "@godwit/bundler";
+import { chooseStores, type Kept, openDevFolder, openKept, writeDevArtefact } from "@godwit/bundler";
 import type { Artefact, Emulator } from "@godwit/bundler/contracts";
 import { emulateTarget } from "../project/build-target.ts";
 import { loadProject, type Project, type TargetName } from "../project/config.ts";
@@ -87,6 +88,17 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     },
   });
 
+  const own = openDevFolder(root);
+  let kept: Kept | undefined;
+  /** Where bindings keep what they hold; undefined where they hold nothing, or another server has it. */
+  const openState = async (): Promise<string | undefined> => {
+    const { keepsState }: { keepsState?: boolean } = await platforms[name].emulate();
+    if (!keepsState || kept) return kept?.folder;
+    kept = openKept(root, name);
+    if (!kept)
+      reporter.say(`Another godwit dev has what the bindings of ${name} hold: here they begin empty, in memory.`);
+    return kept?.folder;
+  };
   const artefact = async (): Promise<Artefact> => {
     const written = await writeDevArtefact({
       root,
@@ -96,6 +108,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       config: project.build,
       adaptersFrom: import.meta.url,
       url: modules.url,
+      out: own,
       secure: options.https !== undefined,
     });
     placing.take(written);
@@ -103,14 +116,17 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   };
   const { front: fronted, inspect } = options;
   const runtime = createRuntime({
-    start: async () =>
-      emulateTarget(project, name, await artefact(), {
+    start: async () => {
+      const [written, state] = await Promise.all([artefact(), openState()]);
+      return emulateTarget(project, name, written, {
         stage,
+        ...(state !== undefined && { state }),
         dev: true,
         secure: options.https !== undefined,
         ...(fronted !== undefined && { front: fronted }),
         ...(inspect !== undefined && { inspect }),
-      }),
+      });
+    },
     renew: graphs.isEvaluated
       ? async (emulator) => emulator.reload((await artefact()).manifest.functions.map(({ id }) => id))
       : undefined,
@@ -215,6 +231,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     front.closeAllConnections();
     await Promise.allSettled([runtime.close(), graphs.close(), watching.then((watcher) => watcher.close())]);
     modules.close();
+    kept?.release();
+    rmSync(own, { recursive: true, force: true });
   };
   try {
     listening = await listenNext(front, options.port, host, options.strictPort);
