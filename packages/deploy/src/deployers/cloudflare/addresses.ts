@@ -35,11 +35,13 @@ export function addressSpecs(stage: Stage): Spec[] {
   // Other stages have no addresses of production's, and would have none at all.
   const enabled = workers_dev || routes.length + domains.length === 0;
   const dev: DevValue = { enabled, previews: preview_urls ?? false };
-  return [
-    { kind: "workers.dev", name: stage.script, value: dev },
+  const own: Spec[] = [
     ...domains.map((name) => ({ kind: "domain", name, value: {} })),
     ...routes.map(({ pattern, zone }) => ({ kind: "route", name: pattern, value: { zone } })),
   ];
+  // Last, so that there is an address at any time while one replaces another.
+  const after = own.map(({ kind, name }) => `${kind}/${name}`);
+  return [...own, { kind: "workers.dev", name: stage.script, after, value: dev }];
 }
 
 export function addressKinds(stage: Stage): AnyKind[] {
