@@ -83,7 +83,7 @@ export async function prepareBundle(
   const exported = host === "lambda" ? "export const handler = host(app);" : "export default host(app);";
   const entry = writeStub(name, app, host, folder, exported);
   const outfile = join(folder, name, `${app}-${host}`, "index.mjs");
-  await esbuild().build({
+  const settings = {
     entryPoints: [entry],
     outfile,
     bundle: true,
@@ -97,9 +97,16 @@ export async function prepareBundle(
     legalComments: "none",
     logLevel: "error",
     define: { "process.env.NODE_ENV": '"production"' },
-  });
+  };
+  await esbuild().build(settings);
+  // CommonJS that asks for built-ins needs a `require` in an ES module; the others are not to pay for it
+  if (host === "lambda" && readFileSync(outfile, "utf8").includes("Dynamic require of")) {
+    await esbuild().build({ ...settings, banner: { js: REQUIRE } });
+  }
   return [outfile];
 }
+
+const REQUIRE = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
 
 const PATTERNS: Record<App, string> = { hello: "/", table: "/", full: "/items" };
 

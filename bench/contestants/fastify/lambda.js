@@ -1,0 +1,1 @@
+export { default as host } from "@fastify/aws-lambda";
