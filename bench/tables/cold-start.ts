@@ -18,7 +18,7 @@ import { type Column, runRounds } from "../frame/rounds.ts";
 const BASE = "empty handler";
 
 export async function measure(options: TableOptions = {}): Promise<Table> {
-  const { rounds = 9 } = options;
+  const { rounds = 25 } = options;
   const contestants = choose(findContestants("hello", "lambda"), options);
   const { folder, remove } = openTemporary();
   const guard = createGuard(folder);
