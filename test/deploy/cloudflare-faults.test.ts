@@ -61,7 +61,7 @@ async function ship(plane: ControlPlane, artefact: BuiltArtefact, options: Shipp
   const said: string[] = [];
   const input = {
     secrets: { KEY: SECRET },
-    env: { ...plane.env, GODWIT_CALL_TIMEOUT: "400" },
+    env: { ...plane.env, GODWIT_CALL_TIMEOUT: "800" },
     clock: createClock(Date.now() + later),
     signal,
     warn: (line: string) => said.push(line),
@@ -146,19 +146,23 @@ function callsFor({ calls }: Start, names: readonly string[], name: string): [in
 }
 
 for (const name of Object.keys(FAULTS)) {
-  test(`a call that ${name}: the old release serves, and the next run finishes`, async (t) => {
+  test(`a call that ${name}: the old release serves, and the next run finishes`, { concurrency: 4 }, async (t) => {
     assert.ok(live.calls.length > 10);
-    for (const [index, call] of callsFor(live, LOOKING, name)) {
-      await t.test(`${index} ${call}`, (t) => breakOnce(t, live, index, name, /^(?:one|two)$/));
-    }
+    await Promise.all(
+      callsFor(live, LOOKING, name).map(([index, call]) =>
+        t.test(`${index} ${call}`, (t) => breakOnce(t, live, index, name, /^(?:one|two)$/)),
+      ),
+    );
   });
 }
 
 for (const name of ["loses its answer", "is reset always", "is the last before an abort"]) {
-  test(`a call of a first deploy that ${name}: the next run finishes`, async (t) => {
-    for (const [index, call] of callsFor(nothing, ["is the last before an abort"], name)) {
-      // Between the two, what the name's first version says: 503, and no text in these tests.
-      await t.test(`${index} ${call}`, (t) => breakOnce(t, nothing, index, name, /^(?:nothing||two)$/));
-    }
+  test(`a call of a first deploy that ${name}: the next run finishes`, { concurrency: 4 }, async (t) => {
+    // Between the two, what the name's first version says: 503, and no text in these tests.
+    await Promise.all(
+      callsFor(nothing, ["is the last before an abort"], name).map(([index, call]) =>
+        t.test(`${index} ${call}`, (t) => breakOnce(t, nothing, index, name, /^(?:nothing||two)$/)),
+      ),
+    );
   });
 }
