@@ -81,6 +81,8 @@ export interface DevOptions {
   external: readonly string[];
   /** Each store's driver on the target: `chooseStores`. Default: none. */
   stores?: Record<string, StoreDriver>;
+  /** Whoever wants to be told what a route reaches and the platform lacks. Default: nobody. */
+  gaps?: Omit<import("./dev-gaps.ts").GapOptions, "external">;
   /** How the runtime takes modules, for files that are looked at before it asks. Default `import`. */
   format?: DevFormat;
   /** Whether a runtime of this graph serves a route, by its pattern: failures of the others are not told. Default: it does. */

@@ -105,8 +105,8 @@ test("top-level await is refused where modules are functions, with its place", a
     "routes/index.ts": "const a: number = await 1;\nexport const GET = () => new Response(String(a));",
   });
   await assert.rejects(app.ask("/"), {
-    code: "DEV_BUILD_FAILED",
-    message: /routes\/index\.ts:1:19: Top-level await cannot run/,
+    code: "DEV_TOP_LEVEL_AWAIT",
+    message: /routes\/index\.ts:1:19: The build takes top-level await/,
   });
 });
 

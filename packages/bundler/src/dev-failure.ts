@@ -11,16 +11,21 @@ import { printFrame } from "./syntax.ts";
 
 /** From a message of esbuild. */
 export function toFailure(root: string, { text, location, notes }: Message): DevFailure {
-  const isAwait = /^Top-level await is (?:currently )?not /.test(text);
-  const says = isAwait
-    ? "Top-level await cannot run in this platform's development runtime, where a module is a function. Await inside the handler."
-    : text + (adviceFor(text) || (notes[0]?.text ? ` (${notes[0].text})` : ""));
-  if (!location) return failed(says);
+  const says = text + (adviceFor(text) || (notes[0]?.text ? ` (${notes[0].text})` : ""));
+  const failure = /^Top-level await is (?:currently )?not /.test(text) ? NO_AWAIT : failed(says);
+  if (!location) return failure;
   const { file, line, column, lineText } = location;
   const named = nameFor(root, file);
   const frame = printFrame(line, lineText, column);
-  return failed(says, { file: named, line, column: column + 1, frame });
+  return { ...failure, file: named, line, column: column + 1, frame };
 }
+
+/** An isolate may not wait for what another request began, so that modules have to be there at once. */
+const NO_AWAIT: DevFailure = {
+  code: "DEV_TOP_LEVEL_AWAIT",
+  message:
+    "The build takes top-level await; this platform's development runtime, where a module is a function, does not. Await inside the handler.",
+};
 
 /** From an error of a step, whose message may begin with a place and end with a frame. */
 export function errorToFailure(error: unknown, file?: string): DevFailure {

@@ -151,6 +151,13 @@ export class ModuleGraph {
     return seen;
   }
 
+  /** Generated modules that reach one of these. */
+  above(modules: readonly Module[]): Module[] {
+    const seen = new Set(modules);
+    for (const module of seen) for (const importer of module.importers) seen.add(importer);
+    return [...seen].filter(({ id }) => id.startsWith("godwit:"));
+  }
+
   /** Gives new versions to what is stale below, and puts it where the runtime finds it. */
   place(root: Module): void {
     if (!root.stale) return;

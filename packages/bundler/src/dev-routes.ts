@@ -8,6 +8,7 @@ import { parseSync } from "oxc-parser";
 import { checkContext } from "./analyse-context.ts";
 import { checkSchedule, toMethods } from "./analyse-exports.ts";
 import type { FunctionPlan, RoutePlan } from "./contracts.ts";
+import type { Module, ModuleGraph } from "./dev-graph.ts";
 import { type AppSourceOptions, appSource } from "./entry.ts";
 import { readRouteConfig } from "./route-config.ts";
 import type { AnalysedApp, ScannedApp, ScannedRoute } from "./steps.ts";
@@ -110,4 +111,13 @@ function toAnalysed(app: ScannedApp, routes: RoutePlan[]): AnalysedApp {
     base: { needs: [], usesWaitUntil: true, external: [] },
     code: { chunks: [], routes: {} },
   };
+}
+
+/** Names that a file exports by `export * from` files of the app; those of packages cannot be told without running. */
+export function namesBelow(graph: ModuleGraph, module: Module): string[] {
+  const below = graph.stars(module);
+  return below.flatMap((one) => {
+    const { names, stars } = readExports(one.id, readFileSync(one.id, "utf8"));
+    return stars ? [...names, ...namesBelow(graph, one)] : names;
+  });
 }

@@ -41,8 +41,12 @@ export function createEvaluator({ url, evaluate, load, binding }: EvaluatorOptio
 
   /** A built-in has under `default` what `require` would give; other namespaces have no such export. */
   const bringExternal = async (name: string): Promise<void> => {
-    const namespace = await load(name);
-    externals.set(name, namespace.default ?? namespace);
+    try {
+      const namespace = await load(name);
+      externals.set(name, namespace.default ?? namespace);
+    } catch (cause) {
+      externals.set(name, createAbsent(name, cause));
+    }
   };
 
   return {
@@ -88,4 +92,22 @@ export function createEvaluator({ url, evaluate, load, binding }: EvaluatorOptio
       return require(key) as DevAppModule; // what the graph writes
     },
   };
+}
+
+/**
+ * In the place of a module that the runtime lacks: nothing is shaken off here, and code that nobody calls may import
+ * it. Whoever reads something of it is told.
+ */
+function createAbsent(name: string, cause: unknown): object {
+  const absent: object = new Proxy(Object.create(null), {
+    // What linking and awaiting ask of anything.
+    get(_target, key) {
+      if (typeof key === "symbol" || key === "__esModule" || key === "then") return undefined;
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new TypeError(`${key} of ${name} is asked for, which this runtime lacks: ${why}`);
+    },
+    // What copies it keeps it as its prototype.
+    getPrototypeOf: () => absent,
+  });
+  return absent;
 }

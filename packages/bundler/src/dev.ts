@@ -22,12 +22,14 @@ import type {
 import { EvaluatePlacer } from "./dev-evaluate.ts";
 import { errorToFailure, failureToError, nameFor } from "./dev-failure.ts";
 import { openDevFolder } from "./dev-folder.ts";
+import { createGaps, type Gaps } from "./dev-gaps.ts";
 import { type Module, ModuleGraph, type Placer } from "./dev-graph.ts";
 import { ImportPlacer } from "./dev-import.ts";
 import {
   DISPATCHER,
   defaultsIn,
   dispatcherSource,
+  namesBelow,
   patternOf,
   type RouteFacts,
   readExports,
@@ -80,6 +82,7 @@ class Dev implements DevGraph {
   readonly #checked = new WeakSet<object>();
   #scanFailure: DevFailure | undefined;
   #generation = 0;
+  readonly #gaps: Gaps | undefined;
   /** What the config of a route said last. */
   readonly #configs = new Map<string, string>();
   /** Grows when one says something else. */
@@ -90,6 +93,7 @@ class Dev implements DevGraph {
     this.#options = options;
     this.#root = options.root;
     this.#app = app;
+    this.#gaps = options.gaps && createGaps({ ...options.gaps, external: options.external });
     this.#take(app);
   }
 
@@ -125,6 +129,7 @@ class Dev implements DevGraph {
 
   async close(): Promise<void> {
     await this.#last.catch(() => {});
+    this.#gaps?.close();
     for (const { placer } of this.#sides.values()) placer.close();
   }
 
@@ -168,8 +173,14 @@ class Dev implements DevGraph {
       await graph.update([module]);
       if (!module.failure && graph.isWhole(module)) graph.place(module);
       else if (module.version === 0) throw failureToError(this.#why(graph, module));
+      this.#lookAt(graph, module);
     }
     return { ...placer.locate(module), version: `${module.version}.${this.#generation}` };
+  }
+
+  #lookAt(graph: ModuleGraph, module: Module): void {
+    const route = this.#byPattern.get(patternOf(module.id) ?? "");
+    if (route) this.#gaps?.look(this.#app, route, graph.reach(module));
   }
 
   /** Why a module cannot be served. */
@@ -189,7 +200,9 @@ class Dev implements DevGraph {
     const asked = this.#links();
     this.#askAfter(files);
     for (const { graph } of this.#sides.values()) {
-      for (const { id, version } of await this.#bringUp(graph, files)) {
+      const changed = await this.#bringUp(graph, files);
+      if (this.#links() !== asked) for (const one of graph.above(changed)) this.#lookAt(graph, one);
+      for (const { id, version } of changed) {
         // What was only compiled to see whether it is well is no news.
         if (!id.startsWith("godwit:") && (version > 0 || files.includes(id))) updated.add(nameFor(this.#root, id));
       }
@@ -377,13 +390,4 @@ class Dev implements DevGraph {
     ];
     for (const file of files) this.#names.add(file);
   }
-}
-
-/** Names that a file exports by `export * from` files of the app; those of packages cannot be told without running. */
-function namesBelow(graph: ModuleGraph, module: Module): string[] {
-  const below = graph.stars(module);
-  return below.flatMap((one) => {
-    const { names, stars } = readExports(one.id, readFileSync(one.id, "utf8"));
-    return stars ? [...names, ...namesBelow(graph, one)] : names;
-  });
 }

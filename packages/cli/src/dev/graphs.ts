@@ -2,7 +2,7 @@
  * The module graphs of one app: one for each way in which the target's runtimes take modules, made when first asked.
  * @module
  */
-import type { DevChange, DevFailure, DevGraph, DevOptions } from "@godwit/bundler";
+import type { DevChange, DevFailure, DevGraph, DevOptions, Notice } from "@godwit/bundler";
 import { openDev } from "@godwit/bundler";
 import type { Target } from "@godwit/bundler/contracts";
 import type { Placing } from "./placing.ts";
@@ -31,11 +31,13 @@ export interface GraphsOptions {
   /** A debugger may attach. */
   inspect: boolean;
   placing: Pick<Placing, "variantOf" | "variants">;
+  /** A route reaches what the platform lacks. */
+  onGap(notice: Notice): void;
 }
 
 /** Opens the graph of the variant that takes an ordinary route at once. */
 export function openGraphs(options: GraphsOptions): Graphs {
-  const { root, target, targetConfig, external, stores, inspect, placing } = options;
+  const { root, target, targetConfig, external, stores, inspect, placing, onGap } = options;
   const formatOf = (variant: string): Format => (target.variants[variant]?.dev ? "evaluate" : "import");
   const usual = usualVariant(target, targetConfig);
   const opening = new Map<Format, Promise<DevGraph>>();
@@ -46,7 +48,8 @@ export function openGraphs(options: GraphsOptions): Graphs {
     const variant = [usual, ...Object.keys(target.variants)].find((name) => formatOf(name) === format) ?? usual;
     const settings = target.esbuild(variant, targetConfig);
     const serves = (pattern: string): boolean => formatOf(placing.variantOf(pattern) ?? usual) === format;
-    const given = { settings, external, stores, inspect, format, serves };
+    const gaps = { target, targetConfig, variant, onNotice: onGap };
+    const given = { settings, external, stores, inspect, format, serves, gaps };
     const graph = openDev({ root, adaptersFrom: import.meta.url, ...given });
     opening.set(format, graph);
     graph.then(

@@ -2,7 +2,7 @@
  * What `godwit dev` says while it runs: words on a terminal, one JSON object a line for a pipe.
  * @module
  */
-import type { DevChange, DevFailure } from "@godwit/bundler";
+import type { DevChange, DevFailure, Notice } from "@godwit/bundler";
 import type { LogLine } from "@godwit/bundler/contracts";
 import colors from "../colors.ts";
 import { formatLog } from "../log-lines.ts";
@@ -27,6 +27,8 @@ export interface Reporter {
   failure(failure: DevFailure): void;
   mended(failures: readonly DevFailure[]): void;
   log(line: LogLine): void;
+  /** Something that runs here and will not where it is deployed. */
+  warn(notice: Notice): void;
   /** Anything else worth a line. */
   say(message: string): void;
 }
@@ -41,6 +43,7 @@ export function reportJson(): Reporter {
     failure: (failure) => write("failure", failure),
     mended: (failures) => write("mended", { failures: failures.map(({ code, file }) => ({ code, file })) }),
     log: ({ text }) => note(text),
+    warn: ({ code, message }) => write("warning", { code, message }),
     say: (message) => write("note", { message }),
   };
 }
@@ -81,6 +84,7 @@ export function reportWords(root: string): Reporter {
       const found = line.level === "error" ? frameOf(root, readable(line.text)) : undefined;
       if (found) note(`  ${colors.cyan(found.place)}\n${found.frame}`);
     },
+    warn: ({ code, message }) => note(`${colors.yellow("warning")} ${colors.bold(code)} ${message}`),
     say: (message) => print(message),
   };
 }

@@ -72,3 +72,29 @@ test("on vercel a route that comes to need Node, or no more, moves by itself, an
   assert.equal(await dev.text("/plain"), "edge");
   assert.doesNotMatch(dev.stderr(), /is not|Error/);
 });
+
+test("what a route uses and its platform lacks is told as the build would, and what is never called does no harm", async (t) => {
+  const files = {
+    "godwit.config.ts": "export default { cloudflare: { compatibilityFlags: [] } };\n",
+    "routes/index.ts": say("typeof spare", 'import { spare } from "../lib/spare.ts";'),
+    "routes/report.ts": say('"plain"'),
+    "lib/spare.ts":
+      'import { spawn } from "node:child_process";\nexport const spare = 1;\nexport const run = () => spawn("ls");\n',
+  };
+  const dev = await startDev(t, files, ["--target", "cloudflare"]);
+  assert.equal(await dev.text("/"), "number");
+  await dev.write("routes/report.ts", say("String(run())", 'import { run } from "../lib/spare.ts";'));
+  const [line] = await dev.says(/^\{"event":"warning".*$/m);
+  const { code, message } = JSON.parse(line) as { code: string; message: string };
+  assert.equal(code, "CAPABILITY_MISSING");
+  assert.match(
+    message,
+    /^GET \/report uses node:child_process, which cloudflare lacks: routes\/report\.ts > lib\/spare\.ts > node:child_process\. /,
+  );
+  assert.equal(await dev.text("/"), "number");
+  const answer = await fetch(new URL("/report", dev.url));
+  assert.equal(answer.status, 500);
+  assert.match(await answer.text(), /spawn of node:child_process/);
+  await dev.write("routes/report.ts", say('"plain"'));
+  await dev.until("/report", "plain");
+});

@@ -71,7 +71,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     const { build } = project;
     const targetConfig = await project.slice(name);
     const given = { root, target, targetConfig, external: build.external ?? [], stores: chooseStores(build, name) };
-    return { targetConfig, graphs: openGraphs({ ...given, inspect: isInspected, placing }) };
+    return { targetConfig, graphs: openGraphs({ ...given, inspect: isInspected, placing, onGap: reporter.warn }) };
   };
   let { targetConfig, graphs } = await open();
 
