@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { appOf, errorOf, get, linesOf, ORIGIN } from "./app.fixture.ts";
+import { appOf, errorOf, execution, get, linesOf, ORIGIN } from "./app.fixture.ts";
 import { createApp } from "./app.ts";
 import { HttpError } from "./errors.ts";
 import { createRouter, onePattern, type Row } from "./router.ts";
@@ -372,4 +372,19 @@ test("dot segments are resolved before routing, on platforms that hand them over
     await app.fetch(raw);
   }
   assert.deepEqual(seen, ["/y", "/z", "/x/.well-known"]);
+});
+
+test("an answer at hand is in the execution when fetch returns, and a late one when its promise is kept", async () => {
+  const late = async () => new Response("late");
+  for (const [handler, atOnce] of [
+    [hi, true],
+    [late, false],
+  ] as const) {
+    const app = appOf(handler);
+    await get(app, "/"); // takes the route in
+    const given = execution();
+    const promise = app.fetch(new Request(ORIGIN), given);
+    assert.equal(given.answer !== undefined, atOnce);
+    assert.equal(await promise, given.answer);
+  }
 });

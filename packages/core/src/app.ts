@@ -7,7 +7,7 @@ import { type AppState, RequestContext } from "./context.ts";
 import { HttpError, problem } from "./errors.ts";
 import { createLogger, errorAsData } from "./log.ts";
 import { dispatch } from "./methods.ts";
-import type { App, Env, EnvDefinition, ExecutionContext, Handler, Key, Match, Middleware, Route } from "./types.ts";
+import type { App, Env, EnvDefinition, Handler, Key, Match, Middleware, Route } from "./types.ts";
 
 export interface AppOptions {
   /** The default export of `env.ts`. Parsed on the first request that an env reaches. */
@@ -59,7 +59,8 @@ export function createApp(match: Match, options: AppOptions = {}): App {
   }
 
   return {
-    async fetch(request, execution = LOCAL) {
+    // Tests may give no execution: then there are no bindings, and background work goes on by itself.
+    async fetch(request, execution = { env: {}, waitUntil() {}, platform: { name: "local", raw: undefined } }) {
       const context = new RequestContext(request, execution, state);
       options.stores?.(context);
       let link = missing;
@@ -85,16 +86,16 @@ export function createApp(match: Match, options: AppOptions = {}): App {
         response = new Response(response.body, response);
         response.headers.set("content-type", "application/octet-stream");
       }
-      if (request.method !== "HEAD" || !response.body) return response;
-      // RFC 9110 section 9.3.2: the same answer without its content.
-      response.body.cancel().catch(() => {});
-      return new Response(null, response);
+      if (request.method === "HEAD" && response.body) {
+        // RFC 9110 section 9.3.2: the same answer without its content.
+        response.body.cancel().catch(() => {});
+        response = new Response(null, response);
+      }
+      execution.answer = response;
+      return response;
     },
   };
 }
-
-/** For tests: no bindings, and background work that goes on by itself. */
-const LOCAL: ExecutionContext = { env: {}, waitUntil() {}, platform: { name: "local", raw: undefined } };
 
 /**
  * The pathname of an absolute http or https URL: a host ends at the first slash after 8. Workers hand over dot segments

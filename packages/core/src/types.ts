@@ -59,6 +59,8 @@ export interface ExecutionContext {
   trigger?: Trigger;
   waitUntil(promise: Promise<unknown>): void;
   platform: { name: string; raw: unknown };
+  /** Set by the app as soon as there is one: an adapter that finds it when `fetch` returns need not wait for it. */
+  answer?: Response;
 }
 
 export type Trigger = "http" | "schedule";

@@ -9,13 +9,6 @@ import { tooLarge } from "@godwit/core/http/too-large";
 
 export type Message = IncomingMessage | Http2ServerRequest;
 
-export interface BodyOptions {
-  /** Bytes. Reading further rejects with an HttpError 413. Default: no limit. */
-  limit?: number;
-  /** Called when somebody first wants the body: the place to send `100 Continue`. */
-  onFirstRead?(): void;
-}
-
 export class IncomingBody {
   /** Nothing follows the head, as far as the head says. */
   readonly empty: boolean;
@@ -24,11 +17,17 @@ export class IncomingBody {
   /** The client sent more than the limit. */
   exceeded = false;
   readonly #message: Message;
-  readonly #options: BodyOptions;
+  readonly #limit: number;
+  readonly #onFirstRead: (() => void) | undefined;
 
-  constructor(message: Message, options: BodyOptions = {}) {
+  /**
+   * Reading past `limit` bytes rejects with an HttpError 413. `onFirstRead` is called when somebody first wants the body:
+   * the place to send `100 Continue`.
+   */
+  constructor(message: Message, limit: number = Number.POSITIVE_INFINITY, onFirstRead?: () => void) {
     this.#message = message;
-    this.#options = options;
+    this.#limit = limit;
+    this.#onFirstRead = onFirstRead;
     this.empty = !hasBody(message);
   }
 
@@ -103,13 +102,13 @@ export class IncomingBody {
 
   #listen(on: { data(chunk: Buffer): void; end(): void; error(cause: unknown): void }): void {
     const message = this.#message;
-    const { limit = Number.POSITIVE_INFINITY } = this.#options;
+    const limit = this.#limit;
     this.used = true;
     if (message.destroyed && !message.readableEnded) {
       on.error(gone());
       return;
     }
-    this.#options.onFirstRead?.();
+    this.#onFirstRead?.();
     let size = 0;
     message.on("data", (chunk: Buffer) => {
       if (this.exceeded) return;

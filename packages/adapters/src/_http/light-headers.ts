@@ -5,8 +5,8 @@
  */
 
 export interface LightHeaders {
-  /** Headers of anything that `new Headers` takes. Throws what that throws. */
-  from(init?: unknown): Headers;
+  /** Headers of anything that `new Headers` takes, and a type where that has none. Throws what that throws. */
+  from(init?: unknown, type?: string): Headers;
   /** Names and values in turns, sorted, each Set-Cookie for itself: what walking through them gives. Only to be read. */
   list(headers: Headers): readonly string[];
 }
@@ -28,9 +28,15 @@ export function defineLightHeaders(Native: typeof Headers): LightHeaders {
     #pairs: string[] = [];
     #native?: Headers;
 
-    constructor(init?: unknown) {
+    constructor(init?: unknown, type?: string) {
       markAsUncloneable?.(this); // Node 22.10
-      if (init === undefined) return;
+      if (init !== undefined) this.#read(init);
+      if (type === undefined) return;
+      if (init === undefined) this.#pairs.push("content-type", type);
+      else if (!this.has("content-type")) this.set("content-type", type);
+    }
+
+    #read(init: unknown): void {
       if (isLight(init) && !init.#native) this.#pairs = [...init.#pairs];
       else if (!isRecord(init) || !this.#fill(init)) this.#native = new Native(init as HeadersInit); // which may refuse it
     }
@@ -144,7 +150,7 @@ export function defineLightHeaders(Native: typeof Headers): LightHeaders {
   }
   Reflect.deleteProperty(Light.prototype, "constructor"); // is that of the prototype below
   Object.setPrototypeOf(Light.prototype, Native.prototype);
-  return { from: (init) => asHeaders(new Light(init)), list: Light.list };
+  return { from: (init, type) => asHeaders(new Light(init, type)), list: Light.list };
 }
 
 /** What each own name is a field of. Lists, other headers and what no headers can be made of are none. */

@@ -64,8 +64,8 @@ export function defineLightResponse(Native: typeof Response): { Light: typeof Re
           this.#body = kept;
           this.#status = status ?? 200;
           this.#statusText = statusText ?? "";
-          this.#headers = from(headers);
-          if (typeof kept === "string") setType(this.#headers, typed === JSON_TYPE);
+          const type = typed === JSON_TYPE ? "application/json" : "text/plain;charset=UTF-8";
+          this.#headers = from(headers, typeof kept === "string" ? type : undefined);
           return;
         }
         init = { headers, status, statusText }; // read once, as a getter may tell
@@ -209,9 +209,4 @@ function isPlain(body: LightBody, status: unknown, statusText: unknown): boolean
   if (status === undefined) return true;
   if (typeof status !== "number" || !Number.isInteger(status) || status < 200 || status > 599) return false;
   return body === null || (status !== 204 && status !== 205 && status !== 304);
-}
-
-function setType(headers: Headers, json: boolean): Headers {
-  if (!headers.has("content-type")) headers.set("content-type", json ? "application/json" : "text/plain;charset=UTF-8");
-  return headers;
 }

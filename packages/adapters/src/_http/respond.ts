@@ -84,7 +84,7 @@ async function sendStream(out: Outgoing, response: Response, options: SendOption
       body?.cancel().catch(() => {});
       sendEmpty(out, response, options);
     } else {
-      const reader = orRefuse(out, () => body.getReader());
+      const reader = readerOf(out, body);
       try {
         await sendBody(out, response, reader, options);
       } catch (error) {
@@ -98,15 +98,20 @@ async function sendStream(out: Outgoing, response: Response, options: SendOption
   }
 }
 
-/** Answers 500 when `work` throws, and throws it on: nothing has been sent yet. */
-function orRefuse<T>(out: Outgoing, work: () => T): T {
+/** Answers 500: nothing has been sent yet. */
+function refuse(out: Outgoing): void {
+  const fields = { "content-length": 0 };
+  if ("stream" in out) out.writeHead(500, fields);
+  else out.writeHead(500, "Internal Server Error", fields);
+  out.end();
+}
+
+/** A body that something has a reader of already cannot be sent. */
+function readerOf(out: Outgoing, body: ReadableStream<Uint8Array>): Reader {
   try {
-    return work();
+    return body.getReader();
   } catch (error) {
-    const fields = { "content-length": 0 };
-    if ("stream" in out) out.writeHead(500, fields);
-    else out.writeHead(500, "Internal Server Error", fields);
-    out.end();
+    refuse(out);
     throw error;
   }
 }
@@ -219,7 +224,12 @@ function writeHead(
   length?: number,
   fields?: readonly string[],
 ): void {
-  orRefuse(out, () => setHead(out, response, options, length, fields ?? [...response.headers].flat()));
+  try {
+    setHead(out, response, options, length, fields ?? [...response.headers].flat());
+  } catch (error) {
+    refuse(out);
+    throw error;
+  }
 }
 
 /**

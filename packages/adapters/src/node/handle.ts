@@ -53,6 +53,30 @@ interface Exchange {
 /** Settled when the answer is sent; undefined when it was sent at once. */
 type Sending = Promise<void> | undefined;
 
+/** What the app gets with one request. Its parts are made when they are read. */
+class Execution implements ExecutionContext {
+  readonly ip: string | undefined;
+  answer?: Response;
+  readonly #base: ExecutionContext;
+  readonly #exchange: Exchange;
+
+  constructor(base: ExecutionContext, exchange: Exchange, ip: string | undefined) {
+    this.#base = base;
+    this.#exchange = exchange;
+    this.ip = ip;
+  }
+  get env(): unknown {
+    return this.#base.env;
+  }
+  get platform(): ExecutionContext["platform"] {
+    const { message, answer } = this.#exchange;
+    return { name: "node", raw: { request: message, response: answer } };
+  }
+  waitUntil(promise: Promise<unknown>): void {
+    this.#base.waitUntil(promise);
+  }
+}
+
 export function createHandler(
   app: App,
   options: ServeOptions,
@@ -65,7 +89,7 @@ export function createHandler(
   const toRequest = options.nativeRequest ? createNativeRequest() : createLazyRequest();
   const take = options.nativeRequest ? undefined : createLightResponse();
   const { live, ready } = options.health ?? {};
-  const { env, waitUntil } = createExecution(state);
+  const base = createExecution(state);
   const pipelined = createDepth(limits.streams);
   const scheme = options.tls ? "https" : "http";
 
@@ -105,32 +129,23 @@ export function createHandler(
     }
 
     const client = readClient(message.socket.remoteAddress, message.headers);
-    const parts = readTarget(target);
+    const parts = target.startsWith("/") ? undefined : readTarget(target);
     const authority = readAuthority(message);
     const origin = toOrigin(client.scheme ?? scheme, client.host ?? authority);
     if (!origin) return respond(exchange, bad("HOST_INVALID", "The Host header is missing or not a host."));
     if (method === "OPTIONS" && target === "*") return respond(exchange, new Response(null, { status: 204 }));
-    if (!parts || (parts.authority && parts.authority.toLowerCase() !== authority?.toLowerCase())) {
+    const path = parts ? parts.path : target;
+    if (!path.startsWith("/") || (parts?.authority && parts.authority.toLowerCase() !== authority?.toLowerCase())) {
       return respond(exchange, bad("TARGET_INVALID", "The request target is not a path of this host."));
     }
 
-    const body = new IncomingBody(message, {
-      limit: limits.bodyBytes,
-      onFirstRead: waits ? () => answer.writeContinue() : undefined,
-    });
+    const body = new IncomingBody(message, limits.bodyBytes, waits ? () => answer.writeContinue() : undefined);
     if ("stream" in message && !body.empty) limitTime(message, limits.requestTime);
-    const request = toRequest({ message, response: answer, url: joinUrl(origin, parts.path), body });
-    const execution: ExecutionContext = {
-      env,
-      ip: client.ip,
-      waitUntil,
-      platform: { name: "node", raw: { request: message, response: answer } },
-      answer: undefined,
-    };
-    return ask(exchange, body, request, execution);
+    const request = toRequest({ message, response: answer, url: joinUrl(origin, path), body });
+    return ask(exchange, body, request, new Execution(base, exchange, client.ip));
   }
 
-  function ask(exchange: Exchange, body: IncomingBody, request: Request, execution: ExecutionContext): Sending {
+  function ask(exchange: Exchange, body: IncomingBody, request: Request, execution: Execution): Sending {
     let coming: Promise<Response>;
     try {
       coming = answerFile?.(request) ?? app.fetch(request, execution);
@@ -138,13 +153,18 @@ export function createHandler(
       coming = Promise.reject(error);
     }
     const { answer } = execution;
-    if (answer) return finish(exchange, body, answer);
-    return coming
-      .catch((error) => {
-        report(error);
-        return problem(500);
-      })
-      .then((response) => finish(exchange, body, response));
+    return answer ? finish(exchange, body, answer) : wait(exchange, body, coming);
+  }
+
+  async function wait(exchange: Exchange, body: IncomingBody, coming: Promise<Response>): Promise<void> {
+    let response: Response;
+    try {
+      response = await coming;
+    } catch (error) {
+      report(error);
+      response = problem(500);
+    }
+    return finish(exchange, body, response);
   }
 
   function finish(exchange: Exchange, body: IncomingBody, given: Response): Sending {
@@ -157,22 +177,30 @@ export function createHandler(
     return respond(exchange, response, body);
   }
 
-  return (message, answer, waits) => {
-    state.active++;
-    const done = () => {
-      state.active--;
-    };
-    const fail = (error: unknown) => {
-      done();
-      report(error);
-      answer.destroy();
-    };
+  function fail(exchange: Exchange, error: unknown): void {
+    state.active--;
+    report(error);
+    exchange.answer.destroy();
+  }
+
+  async function settle(exchange: Exchange, sending: Promise<void>): Promise<void> {
     try {
-      const sending = run({ message, answer, waits, isLast: pipelined(message, answer) });
-      if (sending) sending.then(done, fail);
-      else done();
+      await sending;
+      state.active--;
     } catch (error) {
-      fail(error);
+      fail(exchange, error);
+    }
+  }
+
+  return (message, answer, waits) => {
+    const exchange = { message, answer, waits, isLast: pipelined(message, answer) };
+    state.active++;
+    try {
+      const sending = run(exchange);
+      if (sending) settle(exchange, sending);
+      else state.active--;
+    } catch (error) {
+      fail(exchange, error);
     }
   };
 }
