@@ -57,7 +57,10 @@ export interface Deployer {
   kinds: readonly AnyKind[];
   /** What should be there; nothing without an artefact (a destroy). `after` orders the work. */
   specs(): Promise<readonly Spec[]>;
-  /** The release that the artefact and its values would be: equal strings are equal releases. */
+  /**
+   * The release that the artefact and its values would be: equal strings are equal releases. Asked after `specs`. A
+   * vendor that copies secrets into a release counts their versions in, so that `secrets set` and a deploy hand them out.
+   */
   fingerprint(): string;
   /** Names alone. */
   secrets: SecretStore;

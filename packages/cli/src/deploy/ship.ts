@@ -81,7 +81,7 @@ export async function shipTo(ship: ShipOptions, onShipped: (shipped: Shipped) =>
     }
     const shipped = await deployTo(ship, opened, artefact);
     onShipped(shipped);
-    await serveOn(ship, opened);
+    if (shipped.outcome !== "declined") await serveOn(ship, opened);
   });
 }
 

@@ -28,6 +28,7 @@ export async function rehearse({ folder }: RehearsalOptions): Promise<ControlPla
           const client = new AgentClient({ host, place, clock: systemClock, signal: new AbortController().signal });
           // One that does not run is what was wanted.
           await client.ask({ op: "control", command: { command: "stop" }, time: 5000 }).catch(() => {});
+          client.close();
         }
       }
     },
