@@ -108,6 +108,8 @@ export interface DevGraph {
    * under `routes/`, `matchers/` or `env.ts` come or go, and says what is wrong now. Calls are put in a row.
    */
   change(files: readonly string[]): Promise<DevChange>;
+  /** Files of the app's own with a syntax error, absolute, whether or not anybody has asked for them. */
+  broken(): Promise<string[]>;
   /** Every app is made anew: their env has changed. */
   renew(): void;
   /** Positions in modules become positions in the user's files; text without any stays as it is. */

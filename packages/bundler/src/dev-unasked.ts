@@ -3,6 +3,8 @@
  * @module
  */
 import { existsSync, readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { nameFor } from "./dev-failure.ts";
 import { DISPATCHER, routeModule } from "./dev-routes.ts";
 import type { ScannedApp } from "./steps.ts";
@@ -32,14 +34,31 @@ export function modulesOver({ app, patterns, files }: Unasked): Set<string> {
     if (own.includes(file)) ids.add(DISPATCHER);
     else if (route) ids.add(routeModule(route.pattern));
     // Who imports it is known once all are read, which costs too much for a file that is well.
-    else if (!TEST.test(file) && isBroken(path)) return all;
+    else if (!TEST.test(file) && isBroken(path, readFileSync(path, "utf8"))) return all;
   }
   return ids;
 }
 
-function isBroken(path: string): boolean {
+/** Those of the app's own files that have a syntax error, absolute. One after another, so that requests come between. */
+export async function findBroken({ root, routes, ...app }: ScannedApp): Promise<string[]> {
+  const own = [...Object.values(app.matchers), app.notFound, app.error, app.env].filter((file) => file !== undefined);
+  const files = new Set([
+    ...routes.flatMap(({ file, middleware }) => [file, ...middleware]),
+    ...app.rootMiddleware,
+    ...own,
+  ]);
+  const broken: string[] = [];
+  for (const file of files) {
+    const path = join(root, file);
+    const text = await readFile(path, "utf8").catch(() => "");
+    if (CODE.test(file) && isBroken(path, text)) broken.push(path);
+  }
+  return broken;
+}
+
+function isBroken(path: string, text: string): boolean {
   try {
-    parseSource(path, readFileSync(path, "utf8"));
+    parseSource(path, text);
     return false;
   } catch {
     return true;

@@ -37,7 +37,7 @@ import {
   routeModule,
   routeSource,
 } from "./dev-routes.ts";
-import { modulesOver } from "./dev-unasked.ts";
+import { findBroken, modulesOver } from "./dev-unasked.ts";
 import { scanApp } from "./scan.ts";
 import type { Notice, ScannedApp, ScannedRoute } from "./steps.ts";
 import { writeTypes } from "./types-file.ts";
@@ -115,6 +115,10 @@ class Dev implements DevGraph {
 
   modules(keys: readonly string[]): DevModule[] {
     return this.#side("evaluate").placer.modules(keys);
+  }
+
+  broken(): Promise<string[]> {
+    return findBroken(this.#app);
   }
 
   renew(): void {

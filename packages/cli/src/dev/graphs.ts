@@ -15,6 +15,8 @@ export interface Graphs {
   of(format: Format): Promise<DevGraph>;
   /** Of all that are open. */
   change(files: readonly string[]): Promise<DevChange>;
+  /** Files with a syntax error, absolute. */
+  broken(): Promise<string[]>;
   renew(): void;
   mapStack(text: string): string;
   patterns(): string[];
@@ -76,6 +78,7 @@ export function openGraphs(options: GraphsOptions): Graphs {
       const relinked = changes.some((change) => change.relinked);
       return { updated: join("updated"), added: join("added"), removed: join("removed"), relinked, failures };
     },
+    broken: async () => (await graphs[0]?.broken()) ?? [],
     renew() {
       for (const graph of graphs) graph.renew();
     },

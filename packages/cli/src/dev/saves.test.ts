@@ -49,6 +49,13 @@ for (const target of ["node", "cloudflare"] as const) {
   });
 }
 
+test("what was broken before the start is told without a request", async (t) => {
+  const dev = await startDev(t, { "routes/index.ts": say('"good"'), "routes/bad.ts": "export const GET = (;\n" });
+  const [line] = await dev.says(/^\{"event":"failure".*$/m);
+  assert.match(line, /"file":"routes\/bad\.ts","line":1,/);
+  assert.equal(await dev.text("/"), "good");
+});
+
 test("on vercel a route that comes to need Node, or no more, moves by itself, and the terminal says so", async (t) => {
   const where = 'typeof (globalThis as { EdgeRuntime?: string }).EdgeRuntime === "string" ? "edge" : "node"';
   const node = 'import { spawn } from "node:child_process";\nexport const tool = spawn;';

@@ -4,6 +4,7 @@
  */
 
 import { rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { platforms } from "@godwit/adapters/registry";
 import { chooseStores, type Kept, openDevFolder, openKept, writeDevArtefact } from "@godwit/bundler";
 import type { Artefact, Emulator } from "@godwit/bundler/contracts";
@@ -23,6 +24,9 @@ import { createPlacing } from "./placing.ts";
 import type { Reporter } from "./report.ts";
 import { createRuntime } from "./runtime.ts";
 import { type Changes, watch } from "./watch.ts";
+
+/** How long after the start the files that nobody has asked for are read. */
+const QUIET = 500;
 
 export interface SessionOptions {
   project: Project;
@@ -225,7 +229,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const started = runtime.lease().then((lease) => lease.release());
   started.catch((error) => failures.set("config", [toFailure(error)]));
   let listening: Awaited<ReturnType<typeof listenNext>>;
+  let closed = false;
   const close = async (): Promise<void> => {
+    closed = true;
     overlay.close();
     front.close();
     front.closeAllConnections();
@@ -242,8 +248,15 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     throw error;
   }
   for (const port of listening.taken) reporter.say(`Port ${port} is in use, trying another one...`);
-  // What cannot be built is told before anybody asks for it.
-  void started.then(() => update([])).catch(() => {});
+  // What cannot be built is told before anybody asks for it, and after the first who waits for an answer.
+  const tell = async (): Promise<void> => {
+    await started;
+    await update([]);
+    await sleep(QUIET, undefined, { ref: false });
+    const broken = await graphs.broken();
+    if (broken.length > 0 && !closed) await update(broken);
+  };
+  tell().catch(() => {});
   const { local, network } = addressesOf(host, listening.port, secure ? "https" : "http");
   return { url: local, network, started, restart: (why) => restart(why, true), close };
 }
