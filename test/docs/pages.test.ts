@@ -13,8 +13,13 @@ const OWN = "## In this repository";
 /** What examples' pages send. */
 const UPLOADS = { "photo.jpg": "a photo", "big.bin": "x".repeat(100_000) };
 
-const shells = blocks.filter(({ page, language, after }) => {
-  return language === "sh" && !WORKSPACE.includes(page) && (page !== "README.md" || after.includes(OWN));
+/** Deploying needs an account; what is run of these pages is their rehearsals, and test/deploy has the rest. */
+const DEPLOYS = /^(?:docs\/deploy|infra\/)/;
+
+const shells = blocks.filter(({ page, language, code, after }) => {
+  if (language !== "sh" || WORKSPACE.includes(page)) return false;
+  if (DEPLOYS.test(page)) return code.includes("--rehearse");
+  return page !== "README.md" || after.includes(OWN);
 });
 
 /** A folder inside the workspace, where packages are found as an installed app finds them. */
@@ -35,7 +40,7 @@ async function openPage(t: TestContext, page: string): Promise<{ shell: Shell; f
   if (page.startsWith("examples/")) copyExample(join(root, dirname(page)), folder);
   const shell = openShell(folder, join(home, "bin"));
   t.after(() => shell.close());
-  if (!isFirst && !page.startsWith("examples/")) await shell.run("npx godwit init . --yes --no-install --name app");
+  if (!isFirst && !page.startsWith("examples/")) await shell.run("npx godwit init . --yes --no-install --name shop");
   return { shell, folder };
 }
 

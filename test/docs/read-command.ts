@@ -10,6 +10,8 @@ const commandFiles = globSync("packages/cli/src/commands/*.ts", { cwd: root });
 
 /** What this needs of commander, which is the CLI's own. */
 interface Command {
+  /** Those below it, such as `set` of `secrets`. */
+  commands: readonly Command[];
   exitOverride(): this;
   configureOutput(to: { writeErr(): void }): this;
   action(work: () => void): this;
@@ -23,9 +25,11 @@ export async function parse(args: readonly string[]): Promise<void> {
   if (!file) throw Object.assign(new Error(`there is no command ${name}`), { code: "commander.unknownCommand" });
   const { command } = (await import(join(root, file))) as { command: (exit: () => void) => Command | Promise<Command> }; // every file of commands/ exports this
   const made = await command(() => {});
-  made
-    .exitOverride()
-    .configureOutput({ writeErr: () => {} })
-    .action(() => {});
+  for (const one of [made, ...made.commands]) {
+    one
+      .exitOverride()
+      .configureOutput({ writeErr: () => {} })
+      .action(() => {});
+  }
   await made.parseAsync(rest, { from: "user" });
 }

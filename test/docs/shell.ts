@@ -9,6 +9,8 @@ import { root, wordsOf } from "./blocks.ts";
 
 /** Where the docs say that the server listens. */
 const SERVER = /(?:http:\/\/)?(?:127\.0\.0\.1|localhost):3000/g;
+/** Asks a reader, who says yes. */
+const ASKS = /^npx godwit (?:deploy|destroy)\b/;
 /** Commands that go on until they are told to stop. */
 const SERVES = /^(?:npx godwit|npm run) (?:dev|preview)\b/;
 const PATIENCE = 60_000;
@@ -44,7 +46,7 @@ export function openShell(folder: string, bin: string): Shell {
       }
       const url = server?.url ?? "http://no.server.was.started.invalid";
       const own = program === "curl" ? `${command.replaceAll(SERVER, url)} --silent --show-error --fail` : command;
-      return await runToEnd(own, cwd, env);
+      return await runToEnd(ASKS.test(command) ? `${own} --yes` : own, cwd, env);
     },
   };
 }
