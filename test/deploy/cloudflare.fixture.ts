@@ -48,7 +48,9 @@ export const inNothing: RunArtefact = async ({ units: [front] }) => {
   const source = Buffer.concat(Object.values(front?.files ?? {})).toString("utf8");
   const empty = source.includes("Nothing is released here yet");
   const text = /Response\("(one|two|theirs)"/.exec(source)?.[1] ?? "";
-  const server = createServer((_req, res) => res.writeHead(empty ? 503 : 200).end(text));
+  const server = createServer((_req, res) =>
+    res.writeHead(empty ? 503 : 200, empty ? { "godwit-empty": "1" } : {}).end(text),
+  );
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo; // a TCP server that listens has one
   return {

@@ -22,26 +22,28 @@ interface Route {
 }
 
 /** Whether it answers on workers.dev, and under an address for each version. */
-interface DevValue {
+export interface DevValue {
   enabled: boolean;
   previews: boolean;
 }
 
-export function addressSpecs(stage: Stage): Spec[] {
-  const front = frontWorker(stage);
-  if (!front) return [];
+/** Other stages have no addresses of production's, and would have none at all. */
+export function devOf(stage: Stage): DevValue {
   const { routes, domains } = stage.addresses;
-  const { workers_dev, preview_urls } = front.wrangler;
-  // Other stages have no addresses of production's, and would have none at all.
-  const enabled = workers_dev || routes.length + domains.length === 0;
-  const dev: DevValue = { enabled, previews: preview_urls ?? false };
+  const { workers_dev, preview_urls } = frontWorker(stage)?.wrangler ?? {};
+  return { enabled: workers_dev || routes.length + domains.length === 0, previews: preview_urls ?? false };
+}
+
+export function addressSpecs(stage: Stage): Spec[] {
+  if (!frontWorker(stage)) return [];
+  const { routes, domains } = stage.addresses;
   const own: Spec[] = [
     ...domains.map((name) => ({ kind: "domain", name, value: {} })),
     ...routes.map(({ pattern, zone }) => ({ kind: "route", name: pattern, value: { zone } })),
   ];
   // Last, so that there is an address at any time while one replaces another.
   const after = own.map(({ kind, name }) => `${kind}/${name}`);
-  return [...own, { kind: "workers.dev", name: stage.script, after, value: dev }];
+  return [...own, { kind: "workers.dev", name: stage.script, after, value: devOf(stage) }];
 }
 
 export function addressKinds(stage: Stage): AnyKind[] {

@@ -5,23 +5,32 @@
 import { GodwitError } from "@godwit/core/errors";
 import type { Candidate, Release } from "../../contracts.ts";
 import { nothingDeployed } from "../../engine/errors.ts";
+import { waitFor } from "../../engine/retry.ts";
+import { devOf } from "./addresses.ts";
 import { SECRETS_DIFFER } from "./failures.ts";
 import { KEPT, listReleases } from "./release.ts";
 import type { Stage } from "./stage.ts";
 import {
   type Deployment,
   historyOf,
+  isEmpty,
   isLocal,
   listDeployments,
+  listVersions,
   liveOf,
   readSubdomain,
   readVersion,
   SCRIPTS,
   workersDev,
 } from "./state.ts";
+import { EMPTY_HEADER } from "./upload.ts";
 import { listParts, removeScript } from "./worker.ts";
 
 type Split = Deployment["versions"];
+
+/** Milliseconds until a new address answers, and for one answer of it. */
+const PROPAGATION = 60_000;
+const PATIENCE = 10_000;
 
 export interface Traffic {
   candidate(release: Release): Promise<Candidate>;
@@ -93,9 +102,23 @@ export function createTraffic(stage: Stage, domains: () => Promise<string[]>): T
     });
   }
 
-  async function close(): Promise<void> {
-    if (opened) await setSubdomain(false);
+  /** `stays`: it was not opened for the verification alone. */
+  async function close(stays: boolean): Promise<void> {
+    if (opened && !stays) await setSubdomain(false);
     opened = false;
+  }
+
+  /** An address that was just opened is not known everywhere at once, and answers 404 for a while. */
+  async function waitUntilThere(url: URL): Promise<void> {
+    const { clock, signal } = stage.input;
+    const look = async (): Promise<true | undefined> => {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
+      const response = await fetch(url, { redirect: "manual", signal: limit }).catch(() => undefined);
+      signal.throwIfAborted();
+      await response?.body?.cancel();
+      return response?.headers.has(EMPTY_HEADER) ? true : undefined;
+    };
+    await waitFor(`An answer of ${url}`, look, { clock, signal, deadline: PROPAGATION });
   }
 
   /** Parts that none of the kept releases names. What goes wrong here is mended by the next deploy. */
@@ -127,6 +150,9 @@ export function createTraffic(stage: Stage, domains: () => Promise<string[]>): T
       if (!subdomain?.enabled && own.length === 0) {
         await setSubdomain(true);
         opened = true;
+        // What an app answers there, its verification judges.
+        const isFirst = (await listVersions(stage)).some((version) => version.id === live && isEmpty(version));
+        if (isFirst) await waitUntilThere(await workersDev(stage, subdomain));
       }
       return { url: await workersDev(stage, subdomain ?? (await readSubdomain(stage))), headers };
     },
@@ -148,7 +174,7 @@ export function createTraffic(stage: Stage, domains: () => Promise<string[]>): T
         await deploy(versions, message, before);
       }
       if (!whole) return;
-      await close();
+      await close(devOf(stage).enabled);
       await prune().catch((error: unknown) => {
         if (stage.input.signal.aborted) throw error;
         stage.input.warn(`Workers of earlier releases could not be removed, and the next deploy tries again: ${error}`);
@@ -163,7 +189,7 @@ export function createTraffic(stage: Stage, domains: () => Promise<string[]>): T
         const history = historyOf(deployments).filter((one) => one !== live.slice(0, 8));
         await deploy([{ version_id: live, percentage: 100 }], `${live.slice(0, 8)} is live`, history);
       }
-      await close();
+      await close(false);
     },
 
     async urls() {

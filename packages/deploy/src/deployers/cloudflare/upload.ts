@@ -89,6 +89,9 @@ export function toForm(worker: StageWorker, { bindings, annotations, assets, tag
   return form;
 }
 
+/** By it the empty Worker's answer is known. */
+export const EMPTY_HEADER = "godwit-empty";
+
 /** The Worker that holds a name until its first release. It answers, so that a verification's address is known. */
 export function toEmptyForm(tags: readonly string[], annotations: Record<string, string>): FormData {
   const metadata = {
@@ -96,11 +99,11 @@ export function toEmptyForm(tags: readonly string[], annotations: Record<string,
     bindings: [],
     compatibility_date: "2026-01-01",
     keep_bindings: ["secret_text", "secret_key"],
+    observability: { enabled: true },
     annotations,
     tags,
   };
-  const source =
-    'export default { fetch: () => new Response("Nothing is released here yet.\\n", { status: 503, headers: { "retry-after": "60", "godwit-empty": "1" } }) };\n';
+  const source = `export default { fetch: () => new Response("Nothing is released here yet.\\n", { status: 503, headers: { "retry-after": "60", "${EMPTY_HEADER}": "1" } }) };\n`;
   const form = new FormData();
   form.set("metadata", JSON.stringify(metadata));
   form.set("index.js", new File([source], "index.js", { type: "application/javascript+module" }), "index.js");
