@@ -19,8 +19,7 @@ function allowed(module: RouteModule): string {
 export function dispatch(module: RouteModule): Handler {
   return (request, context) => {
     const method = request.method as Method; // a method outside the union finds nothing below
-    const own = METHODS.includes(method) ? module[method] : undefined;
-    const handler = own ?? (method === "HEAD" ? module.GET : undefined);
+    const handler = (METHODS.includes(method) && module[method]) || (method === "HEAD" && module.GET);
     if (handler) return handler(request, context);
     const { default: rest } = module;
     if (typeof rest === "function") return rest(request, context);
