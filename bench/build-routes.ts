@@ -59,7 +59,7 @@ async function buildPlain(): Promise<void> {
 async function prepareGodwit(): Promise<() => Promise<void>> {
   const { build } = await load("bundler/src/index.ts");
   const { target } = await load("adapters/src/lambda/target.ts");
-  const { value } = await target.config["~standard"].validate({ frontRoutes: count + 100 });
+  const { value } = await target.config["~standard"].validate({ frontRoutes: Math.max(300, count + 100) });
   return async () => {
     const begin = performance.now();
     const { plans } = await build({
