@@ -100,6 +100,10 @@ async function useAsReadmeSays(folder: string): Promise<void> {
     const response = await fetch(new URL("hello/you", url));
     assert.deepEqual(await response.json(), { hello: "you" });
   });
+  const deploy = ["deploy", "--target", "node", "--rehearse", "--yes", "--json"];
+  const printed = await run(folder, "npx", "--no-install", "godwit", ...deploy);
+  const { deployed } = JSON.parse(printed) as { deployed: { outcome: string }[] };
+  assert.equal(deployed[0]?.outcome, "deployed");
 }
 
 test("the tarballs install with npm in an empty project and work as the README says", async () => {

@@ -19,8 +19,11 @@ export async function ask(
   if (hidden) process.stderr.write(question);
   const output = hidden ? silent : process.stderr;
   const prompt = createInterface({ input: process.stdin, output, terminal: true });
-  // the prompt has the terminal, so it has Ctrl-C too
-  prompt.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  // the prompt has the terminal, so it has Ctrl-C too; told at once, since the command ends with the answer
+  prompt.once("SIGINT", () => {
+    process.emit("SIGINT", "SIGINT");
+    prompt.close();
+  });
   const ended = new Promise<undefined>((resolve) => prompt.once("close", () => resolve(undefined)));
   const answer = await Promise.race([prompt.question(hidden ? "" : question), ended]);
   prompt.close();

@@ -20,7 +20,7 @@ import {
 import colors from "../colors.ts";
 import { buildTarget } from "../project/build-target.ts";
 import type { Project, TargetName } from "../project/config.ts";
-import { deployEnvFiles } from "../project/env-files.ts";
+import { secretEnvFiles } from "../project/env-files.ts";
 import { untilInterrupted } from "../project/interrupt.ts";
 import { askYes, isAttended } from "./ask.ts";
 import { type Opened, withStage } from "./open.ts";
@@ -100,7 +100,7 @@ async function showPlan({ stage, target, options, speaker }: ShipOptions, opened
   const made = await plan(opened.deployer, opened.input);
   speaker.at("");
   const prune = Boolean(options.prune);
-  printPlan(made, speaker.say, { files: deployEnvFiles(stage), prune });
+  printPlan(made, speaker.say, { files: secretEnvFiles(stage, Boolean(options.rehearse)), prune });
   const changes = made.changed || (prune && made.deletes > 0);
   if (!changes) speaker.say(colors.green("nothing to do"));
   return { target, stage, outcome: "planned", changes, plan: made, verified: [], removed: [], urls: [] };
@@ -156,7 +156,7 @@ async function deployTo(ship: ShipOptions, opened: Opened, artefact: Artefact): 
 async function confirm({ stage, target, options, speaker }: ShipOptions, made: Plan) {
   const prune = Boolean(options.prune);
   speaker.at("");
-  printPlan(made, speaker.say, { files: deployEnvFiles(stage), prune });
+  printPlan(made, speaker.say, { files: secretEnvFiles(stage, Boolean(options.rehearse)), prune });
   if (options.yes) return { go: true, remove: prune };
   if (!made.changed && !prune) {
     // nothing but things that nobody wants any more: whoever is not there cannot be asked about them

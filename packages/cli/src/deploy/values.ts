@@ -5,7 +5,7 @@
 
 import type { Project, TargetName } from "../project/config.ts";
 import { boundNames, checkValues, loadEnv } from "../project/env-check.ts";
-import { deployEnvFiles, stageEnv } from "../project/env-files.ts";
+import { deployEnvFiles, secretEnvFiles, stageEnv } from "../project/env-files.ts";
 
 export interface StageValues {
   vars: Record<string, string>;
@@ -21,18 +21,26 @@ const STORE_PATH = "STORE_PATH";
  */
 export async function stageValues(
   project: Project,
-  { stage, target, complete }: { stage: string; target: TargetName; complete: boolean },
+  { stage, target, complete, rehearse }: { stage: string; target: TargetName; complete: boolean; rehearse: boolean },
 ): Promise<StageValues> {
   const definition = await loadEnv(project);
   const { names = [], secrets = [] } = definition ?? {};
   const files = deployEnvFiles(stage);
-  const values = await stageEnv(project.root, stage, [...names, STORE_PATH], files);
+  const all = await stageEnv(project.root, stage, [...names, STORE_PATH], files);
+  const own = await stageEnv(project.root, stage, secrets, secretEnvFiles(stage, rehearse));
+  const isSecret = new Set(secrets);
+  const values = {
+    ...pick(
+      all,
+      Object.keys(all).filter((name) => !isSecret.has(name)),
+    ),
+    ...pick(own, secrets),
+  };
   const bound = await boundNames(project, target);
   if (definition && complete) {
     const lacking = secrets.filter((name) => values[name] === undefined);
     checkValues(definition, values, { stage, files, elsewhere: new Set([...bound, ...lacking]) });
   }
-  const isSecret = new Set(secrets);
   const vars = [...names, STORE_PATH].filter((name) => !isSecret.has(name) && !bound.has(name));
   return { vars: pick(values, vars), secrets: pick(values, secrets) };
 }
