@@ -3,6 +3,8 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import { emulate } from "@godwit/adapters/lambda/emulate";
 import { toArtefact } from "@godwit/adapters/lambda/upload";
@@ -36,6 +38,25 @@ export const toRun =
       close: emulator.close,
     };
   };
+
+/** Every function of the set says which release it is of: for tests of the control plane, not of the runtime. */
+export const sayWord: RunArtefact = async ({ units }) => {
+  const words = units.flatMap(({ files }) => Object.values(files).map((bytes) => Buffer.from(bytes).toString()));
+  const [word = "none"] = /release-\w+/.exec(words.join("\n")) ?? [];
+  const server = createServer((_req, res) => res.end(word));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`); // it listens on TCP
+  return {
+    url,
+    fetch: (request) => fetch(request),
+    startup: async () => 0,
+    logs: (async function* () {})(),
+    async close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+};
 
 export async function startPlane(
   t: TestContext,

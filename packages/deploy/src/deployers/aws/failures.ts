@@ -72,7 +72,9 @@ export function toWords(error: unknown): unknown {
       : "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_PROFILE.";
     return credentialsInvalid(said, way, error);
   }
-  if (DENIED.test(code)) return accessDenied(said, permissionIn(call, message), error);
+  // An answer to HEAD has no words.
+  if (DENIED.test(code) || (status === 403 && /^(Unknown|$)/.test(code)))
+    return accessDenied(said, permissionIn(call, message), error);
   if (QUOTA.test(code)) {
     return quotaReached(said, `Remove what is not needed, or ask for more under Service Quotas.`, error);
   }
@@ -82,8 +84,12 @@ export function toWords(error: unknown): unknown {
   return error; // the engine has the words for the others
 }
 
+/** Calls that are allowed under another name. */
+const NAMES: Record<string, string> = { "s3:HeadBucket": "s3:ListBucket", "s3:ListObjectsV2": "s3:ListBucket" };
+
 /** `lambda:CreateFunction on arn:...`, as AWS names it, else by the call. */
 function permissionIn(call: string, message: string): string {
   const [, action, resource] = /perform: ([\w-]+:\w+)(?:.*? on resource: (\S+))?/.exec(message) ?? [];
-  return `${action ?? call}${resource ? ` on ${resource}` : ""}. docs/deploy/aws.md has the policy that a deploy needs.`;
+  const named = `${action ?? NAMES[call] ?? call}${resource ? ` on ${resource}` : ""}`;
+  return `${named}\nThe policy that a deploy needs is in infra/aws; see docs/deploy/aws.md.`;
 }

@@ -28,25 +28,27 @@ export interface Parameters {
 const EXISTS = "ParameterAlreadyExists";
 
 export function createParameters({ call, names }: Stage): Parameters {
+  const list: Parameters["list"] = async (folder, decrypt = false) => {
+    const Path = `${names.parameters}/${folder}`;
+    const found = await collect(async (NextToken) => {
+      const page = await call("ssm", "GetParametersByPath", (ssm, options) =>
+        ssm.getParametersByPath(
+          { Path, Recursive: true, WithDecryption: decrypt, MaxResults: 10, ...(NextToken && { NextToken }) },
+          options,
+        ),
+      );
+      return { items: page.Parameters, token: page.NextToken };
+    });
+    return found.map(({ Name = "", Value = "", Version = 0, LastModifiedDate }) => ({
+      name: Name.slice(Path.length + 1),
+      value: Value,
+      version: Version,
+      at: LastModifiedDate?.getTime() ?? 0,
+    }));
+  };
+
   return {
-    async list(folder, decrypt = false) {
-      const Path = `${names.parameters}/${folder}`;
-      const found = await collect(async (NextToken) => {
-        const page = await call("ssm", "GetParametersByPath", (ssm, options) =>
-          ssm.getParametersByPath(
-            { Path, Recursive: true, WithDecryption: decrypt, MaxResults: 10, ...(NextToken && { NextToken }) },
-            options,
-          ),
-        );
-        return { items: page.Parameters, token: page.NextToken };
-      });
-      return found.map(({ Name = "", Value = "", Version = 0, LastModifiedDate }) => ({
-        name: Name.slice(Path.length + 1),
-        value: Value,
-        version: Version,
-        at: LastModifiedDate?.getTime() ?? 0,
-      }));
-    },
+    list,
     async put(name, Value, { secret = false, fresh = false } = {}) {
       const Name = `${names.parameters}/${name}`;
       const input = { Name, Value, Type: secret ? ("SecureString" as const) : ("String" as const) };
@@ -62,6 +64,10 @@ export function createParameters({ call, names }: Stage): Parameters {
       };
       const made = await create().catch(ignore(EXISTS));
       if (made || fresh) return made ?? false;
+      // An answer was lost after it was made, or it is set again: what is the same stays, with its version.
+      const [folder = "", ...rest] = name.split("/");
+      const known = (await list(folder, true)).find((one) => one.name === rest.join("/"));
+      if (known?.value === Value) return true;
       await call("ssm", "PutParameter", (ssm, options) => ssm.putParameter({ ...input, Overwrite: true }, options));
       return true;
     },

@@ -33,7 +33,8 @@ export function deployPolicy({ partition, account, region, app }: PolicyScope): 
   return {
     Version: "2012-10-17",
     Statement: [
-      allow("ListFunctions", ["lambda:ListFunctions"], ["*"]),
+      // These know no resources.
+      allow("Look", ["cloudwatch:GetMetricData", "lambda:ListFunctions"], ["*"]),
       allow(
         "Functions",
         [
@@ -46,7 +47,6 @@ export function deployPolicy({ partition, account, region, app }: PolicyScope): 
           "lambda:GetAlias",
           "lambda:GetFunctionConfiguration",
           "lambda:GetFunctionUrlConfig",
-          "lambda:ListVersionsByFunction",
           "lambda:PublishVersion",
           "lambda:TagResource",
           "lambda:UpdateAlias",
@@ -91,14 +91,14 @@ export function deployPolicy({ partition, account, region, app }: PolicyScope): 
         [
           "logs:CreateLogGroup",
           "logs:DeleteLogGroup",
-          "logs:DescribeLogGroups",
           "logs:FilterLogEvents",
           "logs:PutRetentionPolicy",
           "logs:TagResource",
         ],
-        [group, `${group}:*`],
+        [group],
       ),
-      allow("ListRules", ["events:ListRules"], [arn("events", "rule/*")]),
+      allow("LookAtLogs", ["logs:DescribeLogGroups"], [arn("logs", "log-group:*")]),
+      allow("LookAtRules", ["events:ListRules"], [arn("events", "rule/*")]),
       allow(
         "Schedules",
         [
@@ -111,7 +111,6 @@ export function deployPolicy({ partition, account, region, app }: PolicyScope): 
         ],
         [rules],
       ),
-      allow("Figures", ["cloudwatch:GetMetricData"], ["*"]),
       allow("Bucket", ["s3:CreateBucket", "s3:DeleteBucket", "s3:ListBucket"], [bucket]),
       allow("Code", ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], [`${bucket}/*`]),
     ],

@@ -10,7 +10,16 @@ import { openState } from "../../../rehearsal/state.ts";
 import { deployPolicy } from "../policy.ts";
 import type { PolicyDocument } from "../role.ts";
 import { apiOperations } from "./apigateway.ts";
-import { ACCOUNT, type Caller, type Context, emptyCloud, type Operations, Refused, type Served } from "./cloud.ts";
+import {
+  ACCOUNT,
+  type Caller,
+  type Context,
+  emptyCloud,
+  type Need,
+  type Operations,
+  Refused,
+  type Served,
+} from "./cloud.ts";
 import { domainOperations } from "./domains.ts";
 import { eventOperations } from "./events.ts";
 import { iamOperations, stsOperations } from "./iam.ts";
@@ -27,6 +36,8 @@ import { type Read, readCall, writeError, writeResult } from "./wire.ts";
 export interface AwsRehearsalOptions extends RehearsalOptions {
   /** What the caller may do. Default: the policy of `infra/aws`. */
   policy?: PolicyDocument;
+  /** Told every permission that a call needs. */
+  onNeed?(need: Need): void;
 }
 
 export const REGION = "us-east-1";
@@ -70,9 +81,11 @@ export async function rehearse(options: AwsRehearsalOptions): Promise<ControlPla
     const operation = OPERATIONS[service]?.[action];
     if (!operation) throw new Refused("UnknownOperationException", `The rehearsal has no ${service}:${action}.`, 404);
     const whole = { ...context, region };
+    const needs = operation.needs(whole, params);
+    for (const need of needs) options.onNeed?.(need);
     authorize(
       caller,
-      operation.needs(whole, params),
+      needs,
       protocol === "rest-json" || protocol === "json" ? "AccessDeniedException" : "AccessDenied",
     );
     const result = await operation.run(whole, params);
@@ -100,6 +113,13 @@ export async function rehearse(options: AwsRehearsalOptions): Promise<ControlPla
     onError: (error) => writeError("json", error),
   });
   const { url, calls } = server;
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    await server.close();
+    await doors.close();
+    await runs.close();
+    await state.save();
+  };
   return {
     url,
     calls,
@@ -109,11 +129,9 @@ export async function rehearse(options: AwsRehearsalOptions): Promise<ControlPla
       AWS_ACCESS_KEY_ID: KEY,
       AWS_SECRET_ACCESS_KEY: "rehearsal",
     },
-    async close() {
-      await server.close();
-      await doors.close();
-      await runs.close();
-      await state.save();
+    close() {
+      closing ??= close();
+      return closing;
     },
   };
 }

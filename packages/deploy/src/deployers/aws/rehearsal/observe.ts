@@ -19,8 +19,9 @@ const groupArn = ({ region, caller }: Context, name: unknown): string =>
   `arn:aws:logs:${region}:${caller.account}:log-group:${text(name)}`;
 const on =
   (action: string) =>
-  (context: Context, { logGroupName, logGroupNamePrefix }: Params): Need[] => [
-    { action: `logs:${action}`, resource: groupArn(context, logGroupName ?? logGroupNamePrefix ?? "") },
+  (context: Context, { logGroupName }: Params): Need[] => [
+    // As AWS's refusals spell it, with an empty name where all groups are listed.
+    { action: `logs:${action}`, resource: `${groupArn(context, logGroupName ?? "")}:log-stream:` },
   ];
 
 function needGroup({ cloud }: Context, { logGroupName }: Params): LogGroupState {
