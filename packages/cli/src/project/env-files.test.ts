@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createApp } from "../cli.fixture.ts";
+import { stageValues } from "../deploy/values.ts";
 import { buildTarget, emulateTarget } from "./build-target.ts";
 import { loadProject, TARGETS } from "./config.ts";
 import { readEnvFiles, stageEnv } from "./env-files.ts";
@@ -48,3 +49,14 @@ for (const target of TARGETS) {
     assert.deepEqual(await (await fetch(emulator.url)).json(), ["dev", B, "two\nlines", null]);
   });
 }
+
+test("a deploy takes no secret from .env, which is often in version control", async (t) => {
+  const env = `import { defineEnv } from "@godwit/core";
+const any = { "~standard": { version: 1, vendor: "test", validate: (value) => ({ value }) } };
+export default defineEnv({ vars: { WORD: any, KEY: any }, secrets: ["KEY"] });`;
+  const files = { ".env": "WORD=base\nKEY=from-the-base", ".env.local": "WORD=mine", "env.ts": env };
+  const project = await loadProject(await createApp(t, files));
+  const stage = { stage: "production", target: "node", complete: true } as const;
+  assert.deepEqual(await stageValues(project, { ...stage, rehearse: false }), { vars: { WORD: "base" }, secrets: {} });
+  assert.deepEqual((await stageValues(project, { ...stage, rehearse: true })).secrets, { KEY: "from-the-base" });
+});

@@ -17,6 +17,14 @@ export function deployEnvFiles(stage: string): string[] {
   return [".env", `.env.${stage}`, `.env.${stage}.local`];
 }
 
+/**
+ * Those that a deploy takes secrets from: what `.env` holds, often in version control, is no secret of a stage. A
+ * rehearsal reads it too, since nobody but this machine is reached there.
+ */
+export function secretEnvFiles(stage: string, rehearse: boolean): string[] {
+  return deployEnvFiles(stage).filter((file) => rehearse || file !== ".env");
+}
+
 /** What the files alone say. Throws ENV_FILE_UNREADABLE. */
 export async function readEnvFiles(
   root: string,
