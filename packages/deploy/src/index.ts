@@ -15,4 +15,4 @@ export { type Redact, redactJson } from "./engine/redact.ts";
 export { type RollbackOptions, type RolledBack, rollback } from "./engine/rollback.ts";
 export { removeSecret, setSecret } from "./engine/secrets.ts";
 export { defaultRequests, type Verified } from "./engine/verify.ts";
-export { deployers } from "./registry.ts";
+export { type DeploySettings, deployers } from "./registry.ts";

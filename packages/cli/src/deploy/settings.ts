@@ -2,6 +2,7 @@
  * The config's `deploy`: what holds for every vendor, and a slice for each, which its own folder checks.
  * @module
  */
+import type { DeploySettings } from "@godwit/deploy";
 import * as z from "zod";
 
 export interface DeployConfig {
@@ -22,14 +23,17 @@ export interface DeployConfig {
   /** Where a canary's figures come from, instead of the vendor: see `--metrics-url`. */
   metricsUrl?: string;
   /** Amazon Web Services, for the target lambda: see docs/deploy/aws.md. */
-  aws?: Record<string, unknown>;
+  aws?: Loose<DeploySettings["aws"]>;
   /** See docs/deploy/cloudflare.md. */
-  cloudflare?: Record<string, unknown>;
-  /** See docs/deploy/vercel.md. */
-  vercel?: Record<string, unknown>;
+  cloudflare?: Loose<DeploySettings["cloudflare"]>;
   /** See docs/deploy/node.md. */
-  node?: Record<string, unknown>;
+  node?: Loose<DeploySettings["node"]>;
+  /** See docs/deploy/vercel.md. */
+  vercel?: Loose<DeploySettings["vercel"]>;
 }
+
+/** As it is written: a vendor's folder checks it and fills in the defaults. */
+type Loose<T> = T extends readonly unknown[] ? T : T extends object ? { [K in keyof T]?: Loose<T[K]> } : T;
 
 /** Named here so that reading a config loads no deployer; a test compares them with the folders. */
 export const VENDORS = ["aws", "cloudflare", "node", "vercel"] as const;

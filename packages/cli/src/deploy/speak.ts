@@ -2,7 +2,7 @@
  * How the deploy commands speak: nothing they write has a secret in it, and long work shows counts and time.
  * @module
  */
-import type { Redact } from "@godwit/deploy";
+import { type Redact, redactJson } from "@godwit/deploy";
 import colors from "../colors.ts";
 import { note, print, printJson, progress } from "../output.ts";
 
@@ -33,7 +33,7 @@ export function createSpeaker(json: boolean): Speaker {
   return {
     say: (line = "") => void (json || print(redact(line))),
     note: (line) => note(redact(line)),
-    json: (value) => printJson(JSON.parse(redact(JSON.stringify(value)))),
+    json: (value) => printJson(redactJson(value, redact)),
     at(what) {
       if (shown === "" || what === "") began = performance.now();
       shown = what;
