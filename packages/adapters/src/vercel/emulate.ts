@@ -49,7 +49,17 @@ export async function emulate(artefact: Artefact, found: Tools, options: Emulate
     if (variant === "edge" && runtime === undefined) throw toolMissing("edge-runtime");
     const { map } = createStacks(artefact.root);
     const debug = inspect && inspect + at;
-    return new FunctionProcess({ name: id, variant, entry, runtime, dev, inspect: debug, env: { ...env, ...options.functionEnv?.[id] }, logs, map });
+    return new FunctionProcess({
+      name: id,
+      variant,
+      entry,
+      runtime,
+      dev,
+      inspect: debug,
+      env: { ...env, ...options.functionEnv?.[id] },
+      logs,
+      map,
+    });
   }
 
   /** Takes over the processes of functions that stay as they are. */
