@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { TARGETS } from "../project/config.ts";
 import { type Dev, startDev } from "./dev.fixture.ts";
 
 const say = (expression: string, head = "") => `${head}\nexport const GET = () => new Response(${expression});\n`;
@@ -105,3 +106,24 @@ test("what a route uses and its platform lacks is told as the build would, and w
   await dev.write("routes/report.ts", say('"plain"'));
   await dev.until("/report", "plain");
 });
+
+for (const target of TARGETS) {
+  test(`on ${target} a module may await while it loads, and stops nobody who asks at once`, async (t) => {
+    const files = {
+      "routes/index.ts": say("word", 'import { word } from "../lib/word.ts";'),
+      "lib/word.ts":
+        'const slow = await new Promise<string>((resolve) => setTimeout(resolve, 50, "slow"));\nexport const word = slow + " one";\n',
+    };
+    const dev = await startDev(t, files, ["--target", target]);
+    const all = await Promise.all(Array.from({ length: 5 }, () => dev.text("/")));
+    assert.deepEqual(new Set(all), new Set(["slow one"]));
+    await dev.write("lib/word.ts", files["lib/word.ts"].replace("one", "two"));
+    await dev.until("/", "slow two");
+    await dev.write("lib/word.ts", 'export const word = await Promise.reject(new Error("no luck"));\n');
+    let isTold = false;
+    void dev.says(/"failure","code":"DEV_LOAD_FAILED","message":"no luck"/).then(() => {
+      isTold = true;
+    });
+    while (!isTold) assert.equal(await dev.text("/"), "slow two");
+  });
+}
