@@ -17,8 +17,9 @@ import {
   type PluginBuild,
 } from "esbuild";
 import { resolveGodwit } from "./bundle-resolve.ts";
+import { maskAwaits, unmaskAwaits } from "./dev-await.ts";
 import type { DevFailure, DevFormat, DevOptions } from "./dev-contract.ts";
-import { toFailure } from "./dev-failure.ts";
+import { isAwait, toFailure } from "./dev-failure.ts";
 import { resolveForGraph } from "./graph-resolve.ts";
 
 /** What is compiled: a file by its path, or a generated source. */
@@ -32,6 +33,8 @@ export interface Input {
 export interface Compiled {
   /** Imports of other modules are marks. */
   code: string;
+  /** It awaits while it loads: `code` is the body of an async function. */
+  isAsync?: boolean;
   map?: string;
   isEsm: boolean;
   isCommonJs: boolean;
@@ -64,14 +67,21 @@ export async function compile(
   options: CompileOptions,
 ): Promise<Map<string, Compiled | DevFailure>> {
   const results = new Map<string, Compiled | DevFailure>();
+  /** Sources whose awaits are hidden from esbuild. */
+  const masked = new Map<string, string>();
   let left = [...inputs];
   while (left.length > 0) {
-    const failure = await pass(left, options, results);
+    const failure = await pass(left, options, results, masked);
     if (!failure) return results;
     const bad = blame(failure.errors, left, options.root);
     // No output comes of a pass with an error: the others are asked once more without the guilty.
-    if (bad.size > 0) for (const [id, message] of bad) results.set(id, toFailure(options.root, message));
-    else if (left.length === 1) results.set(left[0]?.id ?? "", toFailure(options.root, failure.errors[0] ?? NOTHING));
+    if (bad.size > 0) {
+      for (const [id, message] of bad) {
+        const source = isAwait(message) && !masked.has(id) ? maskAwaits(id, readFileSync(id, "utf8")) : undefined;
+        if (source === undefined) results.set(id, toFailure(options.root, message));
+        else masked.set(id, source);
+      }
+    } else if (left.length === 1) results.set(left[0]?.id ?? "", toFailure(options.root, failure.errors[0] ?? NOTHING));
     else {
       const apart = await Promise.all(left.map((input) => compile([input], options)));
       for (const one of apart) for (const [id, result] of one) results.set(id, result);
@@ -100,6 +110,7 @@ async function pass(
   inputs: readonly Input[],
   options: CompileOptions,
   results: Map<string, Compiled | DevFailure>,
+  masked: ReadonlyMap<string, string>,
 ): Promise<BuildFailure | undefined> {
   const { root, folder } = options;
   try {
@@ -116,7 +127,7 @@ async function pass(
       write: false,
       metafile: true,
       logLevel: "silent",
-      plugins: pluginsOf(inputs, options),
+      plugins: [readMasked(masked), ...pluginsOf(inputs, options)],
     });
     const texts = new Map(outputFiles.map((file) => [basename(file.path), file]));
     for (const [path, meta] of Object.entries(metafile.outputs)) {
@@ -126,8 +137,9 @@ async function pass(
       if (!input) continue;
       const format = metafile.inputs[own]?.format;
       const others = Object.keys(meta.inputs).filter((file) => file !== own && !file.startsWith("godwit-"));
+      const text = texts.get(name)?.text ?? "";
       results.set(input.id, {
-        code: texts.get(name)?.text ?? "",
+        ...(masked.has(input.id) ? { code: unmaskAwaits(text), isAsync: true } : { code: text }),
         ...(input.source === undefined && { map: texts.get(`${name}.map`)?.text }),
         isEsm: format === "esm",
         isCommonJs: format === "cjs",
@@ -193,6 +205,19 @@ function pluginsOf(inputs: readonly Input[], options: CompileOptions): Plugin[] 
   });
   const builtins = format === "evaluate" ? [resolveForGraph(settings.platform)] : [];
   return [readSources(inputs, options), markImports(options), own, ...builtins];
+}
+
+function readMasked(masked: ReadonlyMap<string, string>): Plugin {
+  return {
+    name: "godwit-awaits",
+    setup(build) {
+      if (masked.size === 0) return;
+      build.onLoad({ filter: /.*/, namespace: "file" }, ({ path }) => {
+        const contents = masked.get(path);
+        return contents === undefined ? undefined : { contents, loader: "default" };
+      });
+    },
+  };
 }
 
 function readSources(inputs: readonly Input[], { root, format }: CompileOptions): Plugin {

@@ -39,6 +39,8 @@ export interface DevAnswer {
   module: string;
   /** `evaluate`: the keys of all modules that it reaches, itself included; what the runtime lacks it asks for. */
   closure?: string[];
+  /** `evaluate`: keys of modules that await while they load, in the order in which they have to. */
+  awaits?: string[];
   /** `evaluate`: what the runtime has to import itself before (`node:*`, `cloudflare:*`). */
   externals?: string[];
   /** Variables as the `.env` files and the shell say now. */
@@ -51,7 +53,10 @@ export interface DevAnswer {
 export interface DevModule {
   /** `routes/users/[id].ts@3`. */
   key: string;
-  /** The body of `(require, module, exports, meta) => void`; `require` takes keys and externals. */
+  /**
+   * The body of `(require, module, exports, meta) => void`, of one that gives a promise where it is among the `awaits`;
+   * `require` takes keys and externals.
+   */
   code: string;
 }
 

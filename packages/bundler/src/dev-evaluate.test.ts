@@ -16,7 +16,7 @@ function createRuntime(graph: DevGraph) {
   const texts = new Map<string, string>();
   const modules = new Map<string, { exports: unknown }>();
   return async (id: string): Promise<AppModule> => {
-    const { module: key, closure = [], externals = [] } = await graph.resolve({ format: "evaluate", id });
+    const { module: key, closure = [], externals = [], awaits = [] } = await graph.resolve({ format: "evaluate", id });
     for (const { key: name, code } of graph.modules(closure.filter((one) => !texts.has(one)))) texts.set(name, code);
     const brought = new Map<string, unknown>();
     for (const name of externals) brought.set(name, await import(name).then((all) => all.default ?? all));
@@ -25,10 +25,17 @@ function createRuntime(graph: DevGraph) {
       if (known || brought.has(name)) return known ? known.exports : brought.get(name);
       const module = { exports: {} };
       modules.set(name, module);
-      const run = new Function("require", "module", "exports", "meta", `${texts.get(name)}\n//# sourceURL=${name}`);
-      run(require, module, module.exports, {});
+      void run(name, module);
       return module.exports;
     };
+    const run = (name: string, module: { exports: unknown }): unknown => {
+      const body = new Function("require", "module", "exports", "meta", `${texts.get(name)}\n//# sourceURL=${name}`);
+      return body(require, module, module.exports, {});
+    };
+    for (const name of awaits) {
+      const module = { exports: {} };
+      if (!modules.has(name)) await run(name, modules.set(name, module).get(name) ?? module);
+    }
     return require(key) as AppModule; // what the graph writes
   };
 }
@@ -100,13 +107,36 @@ test("modules come as texts, with packages, JSON and built-ins, and state outliv
   assert.throws(() => app.graph.modules(["lib/never.ts@1"]), { code: "DEV_MODULE_UNKNOWN" });
 });
 
-test("top-level await is refused where modules are functions, with its place", async (t) => {
+test("a module may await while it loads, before whoever imports it runs", async (t) => {
   const app = await open(t, {
-    "routes/index.ts": "const a: number = await 1;\nexport const GET = () => new Response(String(a));",
+    "routes/index.ts": [
+      'import { a, order } from "../lib/a";',
+      "const whole: string[] = (await Promise.all([a, await Promise.resolve(2)])).map(String);",
+      'const { late } = await import("../lib/late");',
+      "const inner = async () => await 3;",
+      "export const GET = async () => Response.json([whole.join(), late, await inner(), order]);",
+    ].join("\n"),
+    "lib/a.ts": [
+      'import { order } from "./order";',
+      "export const a: number = ((await Promise.resolve({ n: 1 })) as { n: number }).n;",
+      'order.push("a");',
+      "export { order };",
+    ].join("\n"),
+    "lib/late.ts": 'import { order } from "./order";\nexport const late: string = "late";\norder.push("late");',
+    "lib/order.ts": "export const order: string[] = [];",
+  });
+  assert.equal(await app.ask("/"), '200 ["1,2","late",3,["a","late"]]');
+  await app.save({ "lib/late.ts": 'export const late = await Promise.resolve("later");' });
+  assert.equal(await app.ask("/"), '200 ["1,2","later",3,["a","late"]]');
+});
+
+test("an await that is no expression is refused where modules are functions, with its place", async (t) => {
+  const app = await open(t, {
+    "routes/index.ts": "for await (const a of [1]) console.log(a);\nexport const GET = () => new Response();",
   });
   await assert.rejects(app.ask("/"), {
     code: "DEV_TOP_LEVEL_AWAIT",
-    message: /routes\/index\.ts:1:19: The build takes top-level await/,
+    message: /^routes\/index\.ts:1:\d+: The build takes `for await`/,
   });
 });
 

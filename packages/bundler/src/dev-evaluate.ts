@@ -36,9 +36,9 @@ export class EvaluatePlacer implements Placer {
   place(modules: readonly Module[]): void {
     for (const module of modules) {
       if (!module.compiled) throw new TypeError(`${module.id} is not compiled`);
-      const { code, map } = module.compiled;
+      const { code, map, isAsync } = module.compiled;
       // The head stands in the first line, so that lines are those of the map. Names of the module are its own.
-      const body = `(() => {${code}\n})();`;
+      const body = `${isAsync ? "return (async () => {" : "(() => {"}${code}\n})();`;
       const text = code.includes("__godwit_meta") ? `${metaOf(module.id)} ${body}` : body;
       const tail = map !== undefined && this.#inspect ? `\n${toInlineMap(map, this.#folder)}` : "";
       this.#texts.set(this.#keyOf(module), { code: this.#link(text) + tail, map });
@@ -49,7 +49,10 @@ export class EvaluatePlacer implements Placer {
   locate(module: Module): Place {
     const reached = [...this.#graph.reach(module)];
     const externals = new Set(reached.flatMap(({ compiled }) => compiled?.externals ?? []));
-    return { module: this.#keyOf(module), closure: reached.map((one) => this.#keyOf(one)), externals: [...externals] };
+    const keysOf = (modules: readonly Module[]): string[] => modules.map((one) => this.#keyOf(one));
+    const isWaiting = reached.some(({ compiled }) => compiled?.isAsync);
+    const awaits = isWaiting && { awaits: keysOf(inOrder(module).filter(({ compiled }) => compiled?.isAsync)) };
+    return { module: this.#keyOf(module), closure: keysOf(reached), externals: [...externals], ...awaits };
   }
 
   modules(keys: readonly string[]): DevModule[] {
@@ -90,4 +93,18 @@ export class EvaluatePlacer implements Placer {
   #keyOf(module: Module, version: number = module.version): string {
     return `${this.#stemOf(module)}@${version}`;
   }
+}
+
+/** What a module reaches, what is imported before who imports it. */
+function inOrder(root: Module): Module[] {
+  const seen = new Set<Module>();
+  const order: Module[] = [];
+  const visit = (module: Module): void => {
+    if (seen.has(module)) return;
+    seen.add(module);
+    for (const dep of module.deps) visit(dep);
+    order.push(module);
+  };
+  visit(root);
+  return order;
 }

@@ -12,7 +12,7 @@ import { printFrame } from "./syntax.ts";
 /** From a message of esbuild. */
 export function toFailure(root: string, { text, location, notes }: Message): DevFailure {
   const says = text + (adviceFor(text) || (notes[0]?.text ? ` (${notes[0].text})` : ""));
-  const failure = /^Top-level await is (?:currently )?not /.test(text) ? NO_AWAIT : failed(says);
+  const failure = isAwait({ text }) ? NO_AWAIT : failed(says);
   if (!location) return failure;
   const { file, line, column, lineText } = location;
   const named = nameFor(root, file);
@@ -20,11 +20,15 @@ export function toFailure(root: string, { text, location, notes }: Message): Dev
   return { ...failure, file: named, line, column: column + 1, frame };
 }
 
-/** An isolate may not wait for what another request began, so that modules have to be there at once. */
+/** Whether esbuild refuses a top-level await. */
+export function isAwait({ text }: Pick<Message, "text">): boolean {
+  return /^Top-level await is (?:currently )?not /.test(text);
+}
+
 const NO_AWAIT: DevFailure = {
   code: "DEV_TOP_LEVEL_AWAIT",
   message:
-    "The build takes top-level await; this platform's development runtime, where a module is a function, does not. Await inside the handler.",
+    "The build takes `for await` and `await using` at the top level; this platform's development runtime, where a module is a function, does not. Put it into a function, and await that.",
 };
 
 /** From an error of a step, whose message may begin with a place and end with a frame. */

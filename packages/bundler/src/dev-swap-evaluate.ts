@@ -16,8 +16,8 @@ export interface EvaluatorOptions {
   binding?: string;
 }
 
-/** Anything callable: what the text makes of its four arguments is its own affair. */
-type ModuleBody = (require: (key: string) => unknown, module: Module, exports: unknown, meta: object) => void;
+/** Anything callable: what the text makes of its four arguments is its own affair. A promise where it awaits. */
+type ModuleBody = (require: (key: string) => unknown, module: Module, exports: unknown, meta: object) => unknown;
 
 interface Module {
   exports: unknown;
@@ -53,7 +53,7 @@ export function createEvaluator({ url, evaluate, load, binding }: EvaluatorOptio
     format: "evaluate",
     post,
     ...(binding !== undefined && { binding }),
-    async load({ module: key, closure = [key], externals: names = [] }, { platform }) {
+    async load({ module: key, closure = [key], externals: names = [], awaits = [] }, { platform }) {
       const lacking = closure.filter((each) => !texts.has(each));
       if (lacking.length > 0) {
         const { status, body } = await post("modules", lacking);
@@ -62,8 +62,14 @@ export function createEvaluator({ url, evaluate, load, binding }: EvaluatorOptio
       }
       for (const name of names) if (!externals.has(name)) await bringExternal(name);
 
+      /** Modules that this request waits for, as far as they are. */
+      const coming = new Map<string, Module>();
+      const run = (name: string, code: string, module: Module): unknown => {
+        const body = evaluate(platform.raw, code, name, "require", "module", "exports", "meta");
+        return body(require, module, module.exports, {});
+      };
       const require = (name: string): unknown => {
-        const known = modules.get(name);
+        const known = modules.get(name) ?? coming.get(name);
         if (known) return known.exports;
         const code = texts.get(name);
         if (code === undefined) {
@@ -73,21 +79,21 @@ export function createEvaluator({ url, evaluate, load, binding }: EvaluatorOptio
         const module: Module = { exports: {} };
         modules.set(name, module);
         try {
-          evaluate(
-            platform.raw,
-            code,
-            name,
-            "require",
-            "module",
-            "exports",
-            "meta",
-          )(require, module, module.exports, {});
+          run(name, code, module);
         } catch (error) {
           modules.delete(name);
           throw error;
         }
         return module.exports;
       };
+      for (const name of awaits) {
+        if (modules.has(name)) continue;
+        const module: Module = { exports: {} };
+        coming.set(name, module);
+        await run(name, texts.get(name) ?? "", module);
+        // Of two requests that wait for a module at once, the first has made it.
+        if (!modules.has(name)) modules.set(name, module);
+      }
       // From here on nothing waits: of two requests that load at once, the second finds what the first has made.
       return require(key) as DevAppModule; // what the graph writes
     },
