@@ -25,8 +25,9 @@ export const ROUTE_TAKEN = 10020;
 /** There is nothing to inherit: the version before has no such binding. */
 export const NOTHING_TO_INHERIT = 10057;
 
-/** Codes of quotas: Workers of the account, crons, KV namespaces, custom domains. */
-const QUOTAS = [10037, 10072, 10018, 10034, 100119];
+/** Workers of the account, crons; of other quotas the words tell. */
+const QUOTAS = [10037, 10072];
+const QUOTA = /exceeded (?:the|your) limit|limit of \d+|maximum number of/i;
 
 /** The error to throw for an answer that is none. `verify` says whether the token is a valid one. */
 export async function explain(
@@ -43,6 +44,12 @@ export async function explain(
   if (status === 401 || (status === 400 && codes.some((code) => code === 6003 || code === 6111))) {
     return credentialsInvalid(said, `CLOUDFLARE_API_TOKEN is wrong or has expired. Make another at ${TOKENS}.`);
   }
+  if (status !== 429 && (codes.some((code) => QUOTAS.includes(code)) || QUOTA.test(words))) {
+    return quotaReached(
+      said,
+      "See https://developers.cloudflare.com/workers/platform/limits, and remove what is not needed.",
+    );
+  }
   if (status === 403) {
     if (!(await verify().catch(() => true))) {
       return credentialsInvalid(said, `CLOUDFLARE_API_TOKEN is wrong or has expired. Make another at ${TOKENS}.`);
@@ -56,12 +63,6 @@ export async function explain(
     return placeUnknown(
       said,
       "Set CLOUDFLARE_ACCOUNT_ID, or deploy.cloudflare.account, to the id in the dashboard's address.",
-    );
-  }
-  if (codes.some((code) => QUOTAS.includes(code))) {
-    return quotaReached(
-      said,
-      "See https://developers.cloudflare.com/workers/platform/limits, and remove what is not needed.",
     );
   }
   if (codes.includes(10027) || codes.includes(10021)) {
