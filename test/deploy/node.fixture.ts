@@ -3,7 +3,8 @@
  * @module
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -41,7 +42,7 @@ export function writeApp(folder: string, { version, files = {} }: AppOptions): v
     "routes/fine.ts": `export const GET = () => new Response("fine ${version}");\n`,
     "routes/secret.ts": `export const GET = (_, context) => { console.log("has", context.env.API_KEY); return new Response(String(context.env.API_KEY.length)); };\n`,
     "routes/wait.ts": `export const GET = async (request) => { await new Promise((done) => setTimeout(done, Number(new URL(request.url).searchParams.get("ms")))); return new Response("waited ${version}"); };\n`,
-    "routes/fail.ts": `export const GET = () => new Response("broken", { status: "${version}" === "bad" ? 500 : 200 });\n`,
+    "routes/fail.ts": `export const GET = () => new Response("broken", { status: ["bad"].includes("${version}") ? 500 : 200 });\n`,
     "routes/crash.ts": `export const POST = () => process.exit(3);\n`,
     "routes/stream.ts": `export const GET = (request) => {
   let left = Number(new URL(request.url).searchParams.get("lines") ?? 1);
@@ -67,15 +68,44 @@ export function buildApp(folder: string): BuiltArtefact {
   return { root, manifest: parseManifest(readFileSync(join(root, "manifest.json"), "utf8")) };
 }
 
-/** One build of each version, made when first asked for. */
+/** What is put before the server's own code, by the name of a version. */
+const BROKEN: Record<string, string> = {
+  crashing: `if (process.pid) throw new Error("no database " + process.env.API_KEY);\n`,
+  hanging: "await new Promise(() => setInterval(() => {}, 1000));\n",
+};
+const MARK = "version-mark";
+
+/** One build, and of it each version that is asked for: the mark in its code is what differs, and the hashes. */
 export function createBuilds(work: string): (version: string, files?: Record<string, string>) => BuiltArtefact {
   const builds = new Map<string, BuiltArtefact>();
-  return (version, files) => {
+  let base: BuiltArtefact | undefined;
+  return (version, files = {}) => {
     const there = builds.get(version);
     if (there) return there;
-    const folder = join(work, `app-${version}`);
-    writeApp(folder, { version, files });
-    const built = buildApp(folder);
+    if (!base) {
+      const folder = join(work, "app");
+      writeApp(folder, { version: MARK });
+      base = buildApp(folder);
+    }
+    const root = join(work, `dist-${version}`);
+    cpSync(base.root, root, { recursive: true });
+    const functions = base.manifest.functions.map((fn) => ({
+      ...fn,
+      files: fn.files.map((file) => {
+        const path = join(root, file.path);
+        const broken = file.path === "server.mjs" ? (BROKEN[version] ?? "") : "";
+        const text = broken + readFileSync(path, "utf8").replaceAll(MARK, version);
+        writeFileSync(path, text);
+        const sha256 = createHash("sha256").update(text).digest("hex");
+        return { ...file, bytes: Buffer.byteLength(text), sha256 };
+      }),
+    }));
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    }
+    const built = { root, manifest: { ...base.manifest, functions, hash: `${base.manifest.hash}-${version}` } };
+    writeFileSync(join(root, "manifest.json"), JSON.stringify(built.manifest));
     builds.set(version, built);
     return built;
   };
@@ -166,7 +196,10 @@ export function statusOf({ path, stage }: { path: string; stage: string }): Prom
   const place = { path, stage, app: "links" };
   const host = createLocalHost(process.execPath, (_, code, said) => new Error(`${code} ${said}`));
   const client = new AgentClient({ host, place, clock: systemClock, signal: new AbortController().signal });
-  return client.ask<Look>({ op: "look" }).then(({ status }) => status);
+  return client
+    .ask<Look>({ op: "look" })
+    .then(({ status }) => status)
+    .finally(() => client.close());
 }
 
 /** Waits until something holds, at most 20 s. */

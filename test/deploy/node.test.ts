@@ -96,18 +96,12 @@ test("a release that cannot start, and one that fails its verification, get no t
   const [url] = urls;
   assert.ok(url);
   await using clients = watch(url);
-  const crashing = build("crashing", {
-    "routes/_middleware.ts": `if (process.pid) throw new Error("no database " + process.env.API_KEY);\nexport default [];\n`,
-  });
-  const slowToStart = build("hanging", {
-    "routes/_middleware.ts": `await new Promise(() => setInterval(() => {}, 1000));\nexport default [];\n`,
-  });
-  await assert.rejects(ship({ ...place, artefact: crashing }), (error: Error & { code: string }) => {
+  await assert.rejects(ship({ ...place, artefact: build("crashing") }), (error: Error & { code: string }) => {
     assert.equal(error.code, "NODE_RELEASE_FAILED");
     assert.match(error.message, /no database \[secret API_KEY\]/);
     return true;
   });
-  await assert.rejects(ship({ ...place, artefact: slowToStart, settings: { ...place.settings, start: 500 } }), {
+  await assert.rejects(ship({ ...place, artefact: build("hanging"), settings: { ...place.settings, start: 500 } }), {
     code: "NODE_RELEASE_FAILED",
     message: /not ready within 0\.5 s/,
   });

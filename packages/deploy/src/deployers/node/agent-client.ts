@@ -1,6 +1,7 @@
 /**
- * The calls: each is one run of Node on the host, with the agent and the question on its standard input, so that no
- * list of processes shows either. Repeated after a connection that broke, since each operation can be.
+ * The calls: one run of Node on the host for a whole command, with the agent and the questions on its standard input,
+ * so that no list of processes shows either. A connection that breaks is made again and the question repeated, since
+ * each operation can be.
  * @module
  */
 import type { ChildProcess } from "node:child_process";
@@ -16,16 +17,15 @@ import type { Host } from "./host.ts";
 import { readScripts, toDataUrl } from "./ship.ts";
 
 /**
- * Reads two lengths, the agent and the question, and calls it. No quote, backslash, dollar or exclamation mark in
- * here: it passes through a login shell as one word.
+ * Reads the agent, whose length comes first, and calls it. No quote, backslash, dollar or exclamation mark in here: it
+ * passes through a login shell as one word.
  */
 const LOADER = [
   "const i=process.stdin[Symbol.asyncIterator]();let b=Buffer.alloc(0);",
-  "const take=async n=>{while(b.length<n){const{value,done}=await i.next();",
-  "if(done)throw Error(`cut`);b=Buffer.concat([b,value])}const r=b.subarray(0,n);b=b.subarray(n);return r};",
-  "const text=async n=>(await take(n)).toString();const size=async()=>parseInt(await text(8),16);",
-  "const a=await size(),q=await size();const m=await import(await text(a));",
-  "await m.main(JSON.parse(await text(q)),take);process.stdin.destroy()",
+  "const take=async n=>{while(b.length<n){const{value,done}=await i.next();if(done)process.exit();",
+  "b=b.length?Buffer.concat([b,value]):value}const r=b.subarray(0,n);b=b.subarray(n);return r};",
+  "const text=async n=>(await take(n)).toString();",
+  "const m=await import(await text(parseInt(await text(8),16)));await m.main(take);process.exit()",
 ].join("");
 const DEADLINE = 60_000;
 const LONGEST_ERROR = 10_000;
@@ -42,131 +42,178 @@ export interface CallOptions {
   payload?(): AsyncIterable<Uint8Array>;
   /** Milliseconds for one attempt. Default 60,000. */
   deadline?: number;
+  /** Default: the command's. */
+  signal?: AbortSignal;
 }
 
 export class AgentClient {
   readonly host: Host;
   readonly #options: AgentOptions;
-  readonly #running = new Set<ChildProcess>();
-  #script: string | undefined;
+  #session: Session | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
 
   constructor(options: AgentOptions) {
     this.host = options.host;
     this.#options = options;
   }
 
-  /** The answer is what the operation says in `agent/words.ts`. Rejects with a GodwitError, or a CallError. */
+  /** The answer is what the operation says in `agent/words.ts`. Rejects with a GodwitError. */
   async ask<T>(ask: Ask, options: CallOptions = {}): Promise<T> {
-    const { clock, signal } = this.#options;
+    const { clock, host } = this.#options;
+    const signal = options.signal ?? this.#options.signal;
+    const once = () => {
+      const answer = this.#queue.then(() => this.#once(ask, { ...options, signal }));
+      this.#queue = answer.catch(() => {});
+      return answer;
+    };
     try {
-      return await retry(() => this.#once<T>(ask, options), { clock, signal, attempts: 4 });
+      const answer = await retry(once, { clock, signal, attempts: 4 });
+      if ("ok" in answer) return answer.ok as T; // as `agent/words.ts` says for the operation
+      throw toError(answer.refused.reason, answer.refused.message, host.name);
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
       throw placeUnknown(`${error.message}.`, "What was live serves on. Run the command again.", error);
     }
   }
 
-  /** The lines of `logs`. */
+  /** The lines of `logs`, which has a run of its own. */
   async *lines(ask: Ask, signal: AbortSignal): AsyncIterable<unknown> {
-    const child = this.#start(ask);
-    const stop = () => child.kill();
+    const session = new Session(this.#options);
+    const stop = () => session.end();
     signal.addEventListener("abort", stop, { once: true });
     try {
-      for await (const line of readLines(child)) {
-        const answer = parse(line);
-        if (answer && "line" in answer) yield answer.line;
-        else if (answer && "refused" in answer) throw this.#refuse(answer.refused);
+      session.send(ask);
+      for await (const answer of session.answers()) {
+        if ("line" in answer) yield answer.line;
+        else if ("refused" in answer) {
+          throw toError(answer.refused.reason, answer.refused.message, this.host.name);
+        } else return;
       }
     } finally {
       signal.removeEventListener("abort", stop);
-      child.kill();
+      session.end();
     }
   }
 
   /** Ends what still runs. */
   close(): void {
-    for (const child of this.#running) child.kill();
+    this.#session?.end();
   }
 
-  async #once<T>(ask: Ask, { payload, deadline = DEADLINE }: CallOptions): Promise<T> {
-    const { signal, host } = this.#options;
-    const child = this.#start(ask);
-    let unsent: unknown;
-    if (payload) {
-      send(payload(), child).catch((error: unknown) => {
-        unsent = error;
-        child.kill();
-      });
-    }
-    const stop = () => child.kill();
+  async #once(ask: Ask, options: CallOptions & { signal: AbortSignal }): Promise<Exclude<Answer, { line: unknown }>> {
+    const { payload, signal, deadline = DEADLINE } = options;
+    const { name, explain } = this.host;
+    signal.throwIfAborted();
+    const session = this.#session?.isOpen ? this.#session : new Session(this.#options);
+    this.#session = session;
+    const stop = () => session.end();
     signal.addEventListener("abort", stop, { once: true });
     let late = false;
     const timer = setTimeout(() => {
       late = true;
-      child.kill();
+      session.end();
     }, deadline);
-    let found: Answer | undefined;
-    let said = "";
-    child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
-      said = (said + chunk).slice(-LONGEST_ERROR);
+    let unsent: unknown;
+    session.send(ask, payload?.()).catch((error: unknown) => {
+      unsent = error;
+      session.end();
     });
     try {
-      const exit = once(child, "exit").catch((error: Error) => {
-        said += error.message;
-        return [127];
-      });
-      // What an rc file of the login shell prints is no answer.
-      for await (const line of readLines(child)) found = parse(line) ?? found;
-      const [code] = await exit;
+      const answer = await session.next();
+      if (answer && "refused" in answer) {
+        if (ask.op === "put") session.end();
+        // Bytes that were damaged on the way may come whole the next time.
+        if (answer.refused.reason === "damaged") throw new CallError(ask.op, answer.refused.message);
+      }
+      if (answer && !("line" in answer)) return answer;
       if (signal.aborted) throw signal.reason;
-      if (found && "ok" in found) return found.ok as T; // as `agent/words.ts` says for the operation
-      if (found && "refused" in found) throw this.#refuse(found.refused);
       if (unsent !== undefined) throw unsent;
-      if (late)
-        throw new CallError(ask.op, `${ask.op} on ${host.name} took over ${deadline / 1000} s`, { transient: true });
-      throw host.explain(ask.op, code, said);
+      if (late) throw new CallError(ask.op, `${ask.op} on ${name} took over ${deadline / 1000} s`);
+      throw explain(ask.op, await session.ended, session.said);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener("abort", stop);
-      child.kill();
+    }
+  }
+}
+
+/** One run of the agent: questions go in, and an answer comes for each, in their order. */
+class Session {
+  readonly #child: ChildProcess;
+  readonly #place: Place;
+  readonly #answers: AsyncIterator<Answer>;
+  /** Its exit code. */
+  readonly ended: Promise<number | null>;
+  /** The last of what it said beside its answers. */
+  said = "";
+  isOpen = true;
+
+  constructor({ host, place }: AgentOptions) {
+    this.#place = place;
+    const child = host.start(["--input-type=module", "-e", LOADER]);
+    this.#child = child;
+    this.#answers = this.answers()[Symbol.asyncIterator]();
+    this.ended = new Promise((resolve) => {
+      const end = (code: number | null) => {
+        this.isOpen = false;
+        resolve(code);
+      };
+      child.once("exit", end);
+      child.once("error", (error) => {
+        this.said += error.message;
+        end(127);
+      });
+    });
+    child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
+      this.said = (this.said + chunk).slice(-LONGEST_ERROR);
+    });
+    child.stdin?.on("error", () => {}); // why it ended is told by the end
+    const script = Buffer.from(readAgent());
+    child.stdin?.write(toSize(script));
+    child.stdin?.write(script);
+  }
+
+  async send(ask: Ask, payload?: AsyncIterable<Uint8Array>): Promise<void> {
+    const { stdin } = this.#child;
+    const question = Buffer.from(JSON.stringify({ ...ask, place: this.#place }));
+    stdin?.write(toSize(question));
+    stdin?.write(question);
+    for await (const chunk of payload ?? []) {
+      if (!stdin || stdin.destroyed || !this.isOpen) return;
+      if (!stdin.write(chunk)) await Promise.race([once(stdin, "drain"), once(stdin, "close"), this.ended]);
     }
   }
 
-  #start(ask: Ask): ChildProcess {
-    const { host, place } = this.#options;
-    this.#script ??= toDataUrl(readScripts("agent"));
-    const question = Buffer.from(JSON.stringify({ ...ask, place }));
-    const sizes = [this.#script.length, question.length].map((size) => size.toString(16).padStart(8, "0")).join("");
-    const child = host.start(["--input-type=module", "-e", LOADER]);
-    this.#running.add(child);
-    child.once("close", () => this.#running.delete(child));
-    child.once("error", () => this.#running.delete(child));
-    const { stdin } = child;
-    stdin?.on("error", () => {}); // why it ended is told by the end
-    stdin?.write(sizes + this.#script);
-    stdin?.write(question);
-    // It stays open: what is sent may follow, and an agent whose caller is gone hears it.
-    return child;
+  /** Undefined when it has ended. */
+  async next(): Promise<Answer | undefined> {
+    const { value, done } = await this.#answers.next();
+    return done ? undefined : value;
   }
 
-  #refuse({ reason, message }: { reason: string; message: string }): Error {
-    // Bytes that were damaged on the way may come whole the next time.
-    if (reason === "damaged") return new CallError("put", message, { transient: true });
-    return toError(reason, message, this.#options.host.name);
+  async *answers(): AsyncGenerator<Answer> {
+    for await (const line of readLines(this.#child)) {
+      // What an rc file of the login shell prints is no answer.
+      if (line.startsWith("godwit {")) yield JSON.parse(line.slice("godwit ".length)) as Answer; // the agent's own
+    }
   }
+
+  end(): void {
+    this.isOpen = false;
+    this.#child.kill();
+  }
+}
+
+let agent: string | undefined;
+
+function readAgent(): string {
+  agent ??= toDataUrl(readScripts("agent"));
+  return agent;
+}
+
+function toSize({ length }: Uint8Array): string {
+  return length.toString(16).padStart(8, "0");
 }
 
 function readLines({ stdout }: ChildProcess): AsyncIterable<string> {
   return createInterface({ input: stdout ?? Readable.from([]) });
-}
-
-async function send(payload: AsyncIterable<Uint8Array>, { stdin }: ChildProcess): Promise<void> {
-  for await (const chunk of payload) {
-    if (!stdin || stdin.destroyed) return;
-    if (!stdin.write(chunk)) await Promise.race([once(stdin, "drain"), once(stdin, "close")]);
-  }
-}
-
-function parse(line: string): Answer | undefined {
-  return line.startsWith("godwit {") ? (JSON.parse(line.slice("godwit ".length)) as Answer) : undefined; // the agent's own
 }

@@ -11,6 +11,9 @@ import { locked, lockLost } from "../../engine/errors.ts";
 import type { Lock, LockOwner } from "./agent/words.ts";
 import type { Stage } from "./stage.ts";
 
+/** Milliseconds. */
+const UNLOCK = 15_000;
+
 interface Answer {
   mine: boolean;
   taken?: Lock;
@@ -28,7 +31,8 @@ export async function takeLock(stage: Stage, ttl: number): Promise<Lease> {
       if (!answer.mine) throw lockLost(answer.taken?.who ?? "Somebody else");
     },
     async release() {
-      await stage.client.ask({ op: "unlock", owner: owner.id });
+      // Whoever interrupts a deploy should not wait for its lock to end.
+      await stage.client.ask({ op: "unlock", owner: owner.id }, { signal: AbortSignal.timeout(UNLOCK) });
     },
   };
 }

@@ -29,6 +29,7 @@ export async function rehearse({ folder }: RehearsalOptions): Promise<ControlPla
           // One that does not run is what was wanted.
           await client.ask({ op: "control", command: { command: "stop" }, time: 5000 }).catch(() => {});
           client.close();
+          client.close();
         }
       }
     },

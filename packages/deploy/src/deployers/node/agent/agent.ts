@@ -18,12 +18,19 @@ const KEPT_LOOK = 50;
 /** What may be the first that is done for an app. Others find nothing, and do nothing. */
 const MAKES: ReadonlySet<string> = new Set(["lock", "put", "install", "secret"]);
 
-/** Answers on standard output, and never throws. */
-export async function main(request: Request, take: Take): Promise<void> {
-  try {
-    say({ ok: (await perform(request, take)) ?? null });
-  } catch (error) {
-    say({ refused: toRefused(error) });
+/** Reads a length in eight hexadecimal digits and a question, answers with a line, and so on until nothing follows. */
+export async function main(take: Take): Promise<void> {
+  const text = new TextDecoder();
+  for (;;) {
+    const size = Number.parseInt(text.decode(await take(8)), 16);
+    const request = JSON.parse(text.decode(await take(size))) as Request; // the deployer's
+    try {
+      say({ ok: (await perform(request, take)) ?? null });
+    } catch (error) {
+      say({ refused: toRefused(error) });
+      // What belongs to the question may still follow: nobody would know where the next one begins.
+      if (request.op === "put") return;
+    }
   }
 }
 

@@ -44,14 +44,24 @@ export async function install({ version, files, start }: Extract<Ask, { op: "ins
   await log.close();
   for (const end = Date.now() + 15_000; Date.now() < end && failure === ""; ) {
     const up = await status().catch(() => undefined);
-    if (up) return up;
+    if (up && (await serves(up))) return up;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
+  // A live release that does not start any more is what a deploy may be there to mend.
+  const late = await status().catch(() => undefined);
+  if (late) return late;
   const said = (await read("logs/supervisor.log"))?.slice(-2000).trim();
   throw new Refused(
     "no-supervisor",
     `The supervisor ${failure || "does not answer"}.${said ? ` It says:\n${said}` : ""}`,
   );
+}
+
+/** Whether what was live before is served again. */
+async function serves({ live, fleets, ports }: SupervisorStatus): Promise<boolean> {
+  const current = (await fs.readlink("current").catch(() => undefined))?.split("/").at(-1);
+  if (current === undefined) return true;
+  return live === current && ports.length > 0 && fleets.some(({ id, ready }) => id === live && ready > 0);
 }
 
 /** One line to the supervisor, one line back. */

@@ -125,6 +125,7 @@ export class Supervisor {
       throw error;
     }
     this.#live?.setClock(false);
+    this.#canary = undefined;
     this.#live = fleet;
     fleet.setClock(true);
     this.#waiting.empty((socket) => this.#pass(socket));
