@@ -101,10 +101,10 @@ export function createFunctionUrl(stage: Stage, parameters: Parameters): Front {
     if (name === undefined) return [];
     const live = await getAlias(stage, name, LIVE_ALIAS);
     return [...known]
-      .map(([id, { fingerprint, at }]): Release => {
+      .map(([id, { fingerprint, at, live: wasLive }]): Release => {
         const share = live?.share ?? 0;
         const own = id === live?.version ? 1 - share : id === live?.other ? share : 0;
-        return { id, fingerprint, at, share: own, kept: true };
+        return { id, fingerprint, at, share: own, kept: wasLive === true || id === live?.version };
       })
       .sort((a, b) => Number(b.id) - Number(a.id))
       .slice(0, 50);
@@ -130,7 +130,7 @@ export function createFunctionUrl(stage: Stage, parameters: Parameters): Front {
       const at = new Date(input.clock.now()).toISOString();
       await records.write(id, { fingerprint, at, versions: { [live.id]: id }, scheduled: [...scheduled] });
       const share = (await releases()).find((one) => one.id === id)?.share ?? 0;
-      return { id, fingerprint, at, share, kept: true };
+      return { id, fingerprint, at, share, kept: false };
     },
     async candidate({ id }) {
       const name = await need();
@@ -145,8 +145,12 @@ export function createFunctionUrl(stage: Stage, parameters: Parameters): Front {
         return;
       }
       await setAlias(stage, name, LIVE_ALIAS, { version: id });
-      const all = await releases();
-      const gone = all.filter((one) => one.id !== id).slice(settings.keep - 1);
+      await records.markLive(id, (await records.list()).get(id));
+      const before = (await releases()).filter((one) => one.id !== id);
+      const gone = [
+        ...before.filter(({ kept }) => kept).slice(settings.keep - 1),
+        ...before.filter(({ kept }) => !kept),
+      ];
       // The candidate's alias would keep its version.
       if (gone.length > 0) await setAlias(stage, name, CANDIDATE, { version: id });
       for (const one of gone) {
@@ -158,6 +162,7 @@ export function createFunctionUrl(stage: Stage, parameters: Parameters): Front {
       const name = await seek();
       const live = name === undefined ? undefined : await getAlias(stage, name, LIVE_ALIAS);
       if (name !== undefined && live?.other) await setAlias(stage, name, LIVE_ALIAS, { version: live.version });
+      if (live) await records.markLive(live.version, (await records.list()).get(live.version));
     },
     async urls() {
       const found = await find(await need(), LIVE_ALIAS);

@@ -41,7 +41,11 @@ export function createHistory(stage: Stage, records: Records): History {
     const shares = await findShares(stage, known, live);
     const releases = [...known]
       .filter(([id, record]) => !record.canary && own.includes(id))
-      .map(([id, { fingerprint, at }]): Release => ({ id, fingerprint, at, share: shares.get(id) ?? 0, kept: true }))
+      .map(([id, record]): Release => {
+        const { fingerprint, at } = record;
+        // What only a canary or a proof saw is nothing to go back to.
+        return { id, fingerprint, at, share: shares.get(id) ?? 0, kept: record.live === true || id === live };
+      })
       .sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : a.id < b.id ? 1 : -1));
     return {
       releases: releases.slice(0, MOST),
@@ -72,6 +76,7 @@ export function createHistory(stage: Stage, records: Records): History {
     read,
     async sweep(api) {
       const state = await read(api);
+      if (state.live !== undefined) await records.markLive(state.live, state.records.get(state.live));
       for (const name of state.stages) if (/^candidate-/.test(name)) await api.parts.removeStage(name);
       const left = state.deployments.filter((id) => !state.records.has(id) && id !== state.live);
       for (const id of left) await api.parts.removeDeployment(id);
@@ -80,7 +85,8 @@ export function createHistory(stage: Stage, records: Records): History {
       const state = await read(api);
       for (const name of state.stages) if (/^candidate-/.test(name)) await api.parts.removeStage(name);
       const { keep } = stage.settings;
-      const others = state.releases.filter(({ id }) => id !== live).slice(keep - 1);
+      const before = state.releases.filter(({ id }) => id !== live);
+      const others = [...before.filter(({ kept }) => kept).slice(keep - 1), ...before.filter(({ kept }) => !kept)];
       const lost = [...state.records.keys()].filter((id) => id !== live && !state.deployments.includes(id));
       await clear(api, { ...state, stages: [] }, [...new Set([...others.map(({ id }) => id), ...lost])]);
     },

@@ -78,6 +78,7 @@ export function createHttpApi(stage: Stage, parameters: Parameters): Front {
       await api.parts.setStage(LIVE, release.id, state.live !== undefined);
       await canary.end(api);
       const record = state.records.get(release.id);
+      await records.markLive(release.id, record);
       if (record) await moveSchedules(stage, record);
       await history.prune(api, release.id);
     },
@@ -153,7 +154,7 @@ async function makeRelease(context: Context, made: Made, wanted: Wanted): Promis
   const { fingerprint, scheduled } = wanted;
   const same = state.releases.find((one) => {
     const record = state.records.get(one.id);
-    return one.kept && one.fingerprint === fingerprint && record && isEqual(record.versions, versions);
+    return one.fingerprint === fingerprint && record && isEqual(record.versions, versions);
   });
   if (same) return same;
   const at = new Date(stage.input.clock.now()).toISOString();
@@ -166,7 +167,7 @@ async function makeRelease(context: Context, made: Made, wanted: Wanted): Promis
   );
   const record: ReleaseRecord = { fingerprint, at, versions, scheduled: [...scheduled] };
   await records.write(id, record);
-  return { id, fingerprint, at, share: 0, kept: true };
+  return { id, fingerprint, at, share: 0, kept: false };
 }
 
 function isEqual(a: Record<string, string>, b: Record<string, string>): boolean {

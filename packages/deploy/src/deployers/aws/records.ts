@@ -14,6 +14,8 @@ export interface ReleaseRecord {
   versions: Record<string, string>;
   /** Functions that schedules call. */
   scheduled?: string[];
+  /** It had all the traffic once. Written after the switch, or by the next run's reset. */
+  live?: true;
   /** A deployment that shares traffic between two releases, by an alias of each of these functions. */
   canary?: { to: string; from: string; functions: string[] };
 }
@@ -25,6 +27,8 @@ export interface Records {
   /** By the release's id. */
   list(): Promise<Map<string, ReleaseRecord>>;
   write(id: string, record: ReleaseRecord): Promise<void>;
+  /** Notes that it had all the traffic. */
+  markLive(id: string, record: ReleaseRecord | undefined): Promise<void>;
   remove(id: string): Promise<void>;
 }
 
@@ -52,6 +56,9 @@ export function createRecords(parameters: Parameters): Records {
       for (let index = count - 1; index >= 0; index--) {
         await parameters.put(`releases/${id}/${index}`, whole.slice(index * MOST, (index + 1) * MOST));
       }
+    },
+    async markLive(id, record) {
+      if (record && !record.live && !record.canary) await this.write(id, { ...record, live: true });
     },
     async remove(id) {
       const own = (await parameters.list("releases")).filter(({ name }) => name.startsWith(`${id}/`));

@@ -60,7 +60,6 @@ function showUrl(context: Context, fn: FunctionState, qualifier: string): Params
     AuthType: url.auth,
     InvokeMode: url.mode,
     CreationTime: new Date(url.at).toISOString(),
-    LastModifiedTime: new Date(url.at).toISOString(),
   };
 }
 
@@ -202,7 +201,10 @@ export const versionOperations: Operations = {
   },
   GetFunctionUrlConfig: {
     needs: onFunction("GetFunctionUrlConfig"),
-    run: (context, params) => showUrl(context, needFunction(context, params), text(params.Qualifier)),
+    run(context, params) {
+      const shown = showUrl(context, needFunction(context, params), text(params.Qualifier));
+      return { ...shown, LastModifiedTime: shown.CreationTime };
+    },
   },
   UpdateFunctionUrlConfig: {
     needs: onFunction("UpdateFunctionUrlConfig"),
@@ -212,7 +214,8 @@ export const versionOperations: Operations = {
       const url = fn.urls[qualifier];
       if (url && params.InvokeMode !== undefined) url.mode = text(params.InvokeMode);
       if (url && params.AuthType !== undefined) url.auth = text(params.AuthType);
-      return showUrl(context, fn, qualifier);
+      const shown = showUrl(context, fn, qualifier);
+      return { ...shown, LastModifiedTime: shown.CreationTime };
     },
   },
   DeleteFunctionUrlConfig: {
