@@ -24,6 +24,12 @@ export function explainEnd(host: string, isSsh: boolean): (call: string, code: n
     if (isSsh && /Could not resolve|Name or service not known|No route to host|Network is unreachable/i.test(words)) {
       return placeUnknown(`${host} is not reached: ${words}.`, "Check deploy.node.host.");
     }
+    if (isSsh && /^spawn .*ENOENT/.test(words)) {
+      return new GodwitError(
+        "NODE_SSH_MISSING",
+        `${words}: there is no ssh on this machine under that name. Install OpenSSH's client, or set deploy.node.sshCommand.`,
+      );
+    }
     if (code === 127 || code === 126 || /ENOENT/.test(words)) {
       return new GodwitError(
         "NODE_HOST_WITHOUT_NODE",
