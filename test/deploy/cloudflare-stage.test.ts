@@ -203,6 +203,21 @@ test("another stage is another Worker, with nothing of production's addresses", 
   assert.equal((await (await open(plane, undefined, { stage: "pr-12" })).releases()).length, 1);
 });
 
+test("a Worker of routes alone is verified at workers.dev, which is closed again", async (t) => {
+  const plane = await rehearse(t, inNothing);
+  const slice = { routes: [{ pattern: "example.com/links/*" }] };
+  for (const text of ["one", "two"]) {
+    const before = plane.calls.length;
+    const { verified, urls } = await ship(plane, await buildApp(t, "cloudflare", appOf(text), slice));
+    assert.equal(verified.length, 1);
+    assert.equal(await textOf(urls[0] ?? new URL("http://127.0.0.1:1")), text);
+    const toggles = plane.calls.slice(before).filter((call) => call === "POST workers/scripts/:n/subdomain");
+    assert.ok(toggles.length >= 2);
+    const { subdomain } = await api<{ subdomain: { enabled: boolean } }>(plane, "GET", "/workers/workers/links");
+    assert.equal(subdomain.enabled, false);
+  }
+});
+
 test("a Worker of somebody else's is not touched, and is handed over on request alone", async (t) => {
   const plane = await rehearse(t, inNothing);
   const form = new FormData();

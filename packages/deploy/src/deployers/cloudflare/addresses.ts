@@ -119,7 +119,7 @@ function domainKind(stage: Stage): AnyKind {
         name: "set a custom domain",
         method: "PUT",
         path,
-        json: { hostname: name, service: script, environment: "production", zone_id: zone.id },
+        json: { hostname: name, service: script, zone_id: zone.id },
         scope: SCRIPTS,
       });
     },

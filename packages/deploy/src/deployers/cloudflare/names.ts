@@ -52,7 +52,7 @@ export function ownedBy(tags: readonly string[] | null | undefined, owner: Owner
   return toTags(owner, role).every((tag) => tags?.includes(tag));
 }
 
-/** `workers/tag` of a version takes 25 characters: 22 of the fingerprint are 88 bits. */
+/** `workers/tag` of a version takes 100 bytes, and wrangler's list shows 25 well: 22 of the fingerprint are 88 bits. */
 export function toVersionTag(fingerprint: string): string {
   return `gw-${fingerprint}`;
 }

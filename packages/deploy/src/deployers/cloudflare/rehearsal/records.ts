@@ -59,7 +59,15 @@ export interface Records {
   buckets: { name: string; creation_date: string }[];
   databases: { uuid: string; name: string; created_at: string }[];
   queues: { queue_id: string; queue_name: string; created_on: string }[];
-  domains: { id: string; hostname: string; service: string; environment: string; zone_id: string; zone_name: string }[];
+  domains: {
+    id: string;
+    cert_id: string;
+    hostname: string;
+    service: string;
+    environment: string;
+    zone_id: string;
+    zone_name: string;
+  }[];
   routes: { id: string; pattern: string; script: string; zone: string }[];
   /** Files of upload sessions: hash -> what they are. */
   files: Record<string, { type: string; blob: string }>;

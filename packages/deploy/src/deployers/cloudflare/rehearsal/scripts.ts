@@ -177,7 +177,7 @@ function toVersion(version: VersionRecord, whole: boolean): object {
       source,
       author_id: "",
       author_email: "rehearsal@example.com",
-      has_preview: false,
+      hasPreview: false,
     },
     annotations,
     ...(whole && {
@@ -304,7 +304,25 @@ export async function readWorker(parts: Parts, { args: [, name] }: Request): Pro
   const script = scriptOf(parts, name);
   const { tag: id, tags, created_on, modified_on: updated_on, observability, subdomain } = script;
   const url = await parts.runs.front(script);
-  return { id, name, tags, created_on, updated_on, observability, subdomain: { ...subdomain, url: url.href } };
+  const { domains } = parts.state.data;
+  return {
+    id,
+    name,
+    tags,
+    created_on,
+    updated_on,
+    observability: observability ?? {},
+    logpush: false,
+    tail_consumers: [],
+    references: {
+      dispatch_namespace_outbounds: [],
+      domains: domains.filter(({ service }) => service === name),
+      durable_objects: [],
+      queues: [],
+      workers: [],
+    },
+    subdomain: { ...subdomain, url: url.href },
+  };
 }
 
 export function readSubdomain(parts: Parts, { args: [, name] }: Request): unknown {

@@ -13,7 +13,7 @@ interface Query {
   };
 }
 
-export function queryTelemetry({ runs }: Parts, request: Request): unknown {
+export function queryTelemetry({ runs, state }: Parts, request: Request): unknown {
   const { timeframe, parameters = {} } = readJson<Query>(request);
   const version = parameters.filters?.find(({ key }) => key === "$workers.scriptVersion.id")?.value;
   const rows = runs.answered.filter(
@@ -37,11 +37,17 @@ export function queryTelemetry({ runs }: Parts, request: Request): unknown {
     }));
     return { calculation: operator, alias, aggregates, series: [] };
   });
-  return {
-    run: { id: "rehearsal", status: "COMPLETED", timeframe },
-    statistics: { rows_read: rows.length },
-    calculations,
-  };
+  return { run: runOf(state.data.account, timeframe, parameters), statistics: statisticsOf(rows.length), calculations };
+}
+
+/** What was asked, as it is said back. */
+function runOf(accountId: string, timeframe: unknown, parameters: object): object {
+  const query = { id: "godwit", adhoc: true, created: "", createdBy: "", description: null, name: "", parameters };
+  return { id: "rehearsal", accountId, dry: true, granularity: 0, query, status: "COMPLETED", timeframe, userId: "" };
+}
+
+function statisticsOf(rows_read: number): object {
+  return { rows_read, bytes_read: 0, elapsed: 0 };
 }
 
 function p95(all: number[]): number {

@@ -130,7 +130,7 @@ export async function createRoute({ state }: Parts, request: Request): Promise<u
   const made = { id: hexId(), pattern, script, zone: request.args[0] ?? "" };
   state.data.routes.push(made);
   await state.save();
-  return { id: made.id };
+  return { id: made.id, pattern, script };
 }
 
 export async function removeRoute({ state }: Parts, { args: [, id] }: Request): Promise<unknown> {
@@ -154,7 +154,7 @@ export async function setDomain({ state }: Parts, request: Request): Promise<unk
     zone_id = "",
   } = readJson<{ hostname: string; service: string; zone_id: string }>(request);
   const zone_name = hostname.split(".").slice(-2).join(".");
-  const made = { id: hexId(), hostname, service, environment: "production", zone_id, zone_name };
+  const made = { id: hexId(), cert_id: newId(), hostname, service, environment: "production", zone_id, zone_name };
   state.data.domains = [...state.data.domains.filter((one) => one.hostname !== hostname), made];
   await state.save();
   return made;
