@@ -16,7 +16,7 @@ import { openStage, type StageOptions, sayWord, startPlane, text } from "./aws.f
 const file = join(import.meta.dirname, "../../infra/aws/policy.json");
 
 test("infra/aws/policy.json is printed from the code", async () => {
-  const scope = { partition: "aws", account: "$ACCOUNT", region: "$REGION", app: "$APP" };
+  const scope = { partition: "aws", account: "$ACCOUNT", region: "$REGION", app: "$APP", stage: "$STAGE" };
   const printed = `${JSON.stringify(deployPolicy(scope), null, 2).replace(/\$([A-Z]+)/g, (_, name) => `\${${name.toLowerCase()}}`)}\n`;
   if (process.env.UPDATE) await writeFile(file, printed);
   assert.equal(await readFile(file, "utf8"), printed, "UPDATE=1 prints it anew");
@@ -41,7 +41,13 @@ function large({ root, manifest }: BuiltArtefact): BuiltArtefact {
 }
 
 test("every line of the policy is needed by a deploy, and a deploy without it names what is missing", async (t) => {
-  const policy = deployPolicy({ partition: "aws", account: "123456789012", region: "us-east-1", app: "links" });
+  const policy = deployPolicy({
+    partition: "aws",
+    account: "123456789012",
+    region: "us-east-1",
+    app: "links",
+    stage: "*",
+  });
   const secrets = { KEY: "a-secret-of-nobody" };
   const one = large(await buildApp(t, "lambda", { ...routes("one"), ...tidy }));
   const two = await buildApp(t, "lambda", { ...routes("two"), ...tidy });

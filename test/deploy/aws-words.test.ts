@@ -22,7 +22,7 @@ test("credentials that are missing, expired, unknown or of another account", asy
     message: /expired.*aws sso login/s,
   });
   await assert.rejects(open({ AWS_ACCESS_KEY_ID: "AKIAUNKNOWN000000000" }), { code: "DEPLOY_CREDENTIALS_INVALID" });
-  await assert.rejects(open({}, { account: "999999999999" }), {
+  await assert.rejects(open({ GODWIT_REHEARSAL: undefined }, { account: "999999999999" }), {
     code: "DEPLOY_CREDENTIALS_INVALID",
     message: /123456789012.*999999999999/,
   });

@@ -5,6 +5,9 @@
  */
 import { hashOf, toName } from "../../engine/names.ts";
 
+/** Set where the calls go to this machine: profiles and account ids of the config are of another world. */
+export const REHEARSAL = "GODWIT_REHEARSAL";
+
 export interface Names {
   app: string;
   stage: string;

@@ -12,10 +12,12 @@ export interface PolicyScope {
   region: string;
   /** An app's name, or `*` for all of them. */
   app: string;
+  /** A stage, or a pattern such as `pr-*`. */
+  stage: string;
 }
 
 /** https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html */
-export function deployPolicy({ partition, account, region, app }: PolicyScope): PolicyDocument {
+export function deployPolicy({ partition, account, region, app, stage }: PolicyScope): PolicyDocument {
   const arn = (service: string, rest: string, place = region) =>
     `arn:${partition}:${service}:${place}:${account}:${rest}`;
   const api = (path: string) => `arn:${partition}:apigateway:${region}::${path}`;
@@ -25,11 +27,12 @@ export function deployPolicy({ partition, account, region, app }: PolicyScope): 
     Action,
     Resource,
   });
-  const functions = arn("lambda", `function:${app}-*`);
-  const role = arn("iam", `role/${app}-*`, "");
-  const group = arn("logs", `log-group:/godwit/${app}/*`);
-  const rules = arn("events", `rule/${app}-*`);
-  const bucket = `arn:${partition}:s3:::${app}-*`;
+  const names = app === "*" && stage === "*" ? "*" : `${app}-${stage}-*`;
+  const functions = arn("lambda", `function:${names}`);
+  const role = arn("iam", `role/${names}`, "");
+  const group = arn("logs", `log-group:/godwit/${app}/${stage}*`);
+  const rules = arn("events", `rule/${names}`);
+  const bucket = `arn:${partition}:s3:::${names}`;
   return {
     Version: "2012-10-17",
     Statement: [
@@ -84,7 +87,7 @@ export function deployPolicy({ partition, account, region, app }: PolicyScope): 
       allow(
         "Parameters",
         ["ssm:AddTagsToResource", "ssm:DeleteParameters", "ssm:GetParametersByPath", "ssm:PutParameter"],
-        [arn("ssm", `parameter/godwit/${app}/*`)],
+        [arn("ssm", `parameter/godwit/${app}/${stage}/*`)],
       ),
       allow(
         "Logs",

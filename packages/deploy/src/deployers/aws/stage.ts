@@ -6,7 +6,7 @@ import type { DeployInput } from "../../contracts.ts";
 import { credentialsInvalid } from "../../engine/errors.ts";
 import { type WaitOptions, waitFor } from "../../engine/retry.ts";
 import { type Call, createCaller } from "./client.ts";
-import { createNames, type Names } from "./names.ts";
+import { createNames, type Names, REHEARSAL } from "./names.ts";
 import type { AwsSettings } from "./settings.ts";
 
 export interface Account {
@@ -28,7 +28,8 @@ export interface Stage {
 }
 
 export function openStage(input: DeployInput, timeout?: number): Stage {
-  const settings = input.settings as AwsSettings; // what parseSettings made
+  const given = input.settings as AwsSettings; // what parseSettings made
+  const settings = input.env[REHEARSAL] ? { ...given, account: undefined, profile: undefined } : given;
   const caller = createCaller(input, settings, timeout);
   const { clock, signal } = input;
   let account: Promise<Account> | undefined;

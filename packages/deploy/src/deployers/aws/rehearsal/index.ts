@@ -7,6 +7,7 @@ import type { ControlPlane, RehearsalOptions } from "../../../contracts.ts";
 import { systemClock } from "../../../engine/clock.ts";
 import { type Answer, type Call, serveCalls } from "../../../rehearsal/server.ts";
 import { openState } from "../../../rehearsal/state.ts";
+import { REHEARSAL } from "../names.ts";
 import { deployPolicy } from "../policy.ts";
 import type { PolicyDocument } from "../role.ts";
 import { apiOperations } from "./apigateway.ts";
@@ -64,7 +65,8 @@ export async function rehearse(options: AwsRehearsalOptions): Promise<ControlPla
   const served: Served[] = [];
   const runs = createRuns(state, run, clock);
   const doors = createDoors({ cloud, clock, runs, served, host });
-  const policy = options.policy ?? deployPolicy({ partition: "aws", account: ACCOUNT, region: REGION, app: "*" });
+  const policy =
+    options.policy ?? deployPolicy({ partition: "aws", account: ACCOUNT, region: "*", app: "*", stage: "*" });
   const caller: Caller = { account: ACCOUNT, arn: `arn:aws:iam::${ACCOUNT}:user/rehearsal`, policy };
   const context: Omit<Context, "region"> = { cloud, state, clock, caller, served, host, listen: doors.open };
 
@@ -128,6 +130,7 @@ export async function rehearse(options: AwsRehearsalOptions): Promise<ControlPla
       AWS_REGION: REGION,
       AWS_ACCESS_KEY_ID: KEY,
       AWS_SECRET_ACCESS_KEY: "rehearsal",
+      [REHEARSAL]: "1",
     },
     close() {
       closing ??= close();

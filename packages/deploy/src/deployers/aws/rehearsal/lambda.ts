@@ -115,8 +115,8 @@ function setSettings(context: Context, fn: FunctionState, params: Params): void 
   if (params.VpcConfig) latest.VpcConfig = { ...(params.VpcConfig as Params), VpcId: "" }; // an object, by the API
   if (params.LoggingConfig) latest.LoggingConfig = { LogFormat: "Text", ...(params.LoggingConfig as Params) }; // as above
   const role = Object.values(context.cloud.roles).find(({ arn }) => arn === latest.Role);
-  // A role is not known everywhere at once.
-  if (!role || context.clock.now() < role.at + ROLE) {
+  // A role is not known everywhere at once. One that was not made here is of the account that is rehearsed for.
+  if (role && context.clock.now() < role.at + ROLE) {
     throw new Refused(
       "InvalidParameterValueException",
       "The role defined for the function cannot be assumed by Lambda.",
