@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -89,6 +90,23 @@ test("what Godwit deployed is listed, shared out and rolled back by wrangler, an
   assert.equal(again.plan.release.action, "again");
   assert.equal(again.release?.id, two.release.id);
   assert.equal(await textOf(url), "two");
+
+  const tail = spawn(process.execPath, [command, "tail", "links", "--format", "json"], {
+    cwd,
+    env: { PATH: process.env.PATH, HOME: cwd, WRANGLER_SEND_METRICS: "false", ...plane.env },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const ended = once(tail, "close");
+  const asking = setInterval(() => void textOf(url).catch(() => {}), 200);
+  let traced = "";
+  for await (const chunk of tail.stdout) {
+    traced += chunk;
+    if (traced.includes('"scriptName": "links"')) break;
+  }
+  clearInterval(asking);
+  tail.kill("SIGINT");
+  await ended;
+  assert.match(traced, /"outcome": "ok"/);
 
   // wrangler keeps the tags by which Godwit knows the Worker.
   const folder = await temporary(t, "wrangler-");

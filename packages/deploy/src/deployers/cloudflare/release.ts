@@ -21,7 +21,7 @@ import {
 import { toBindings, toForm } from "./upload.ts";
 
 /** Releases that can be gone back to, the live one among them: the message of a deployment names no more. */
-export const KEPT = 8;
+export const KEPT = 10;
 
 /** Those that were live, or are in part. */
 export async function listReleases(stage: Stage): Promise<Release[]> {
