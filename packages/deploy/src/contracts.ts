@@ -145,7 +145,7 @@ export interface Release {
   at: string;
   /** Share of the traffic, 0 to 1. */
   share: number;
-  /** Whether it can be gone back to. */
+  /** It had all the traffic once and can be gone back to: what only a proof or a canary saw cannot. */
   kept: boolean;
 }
 

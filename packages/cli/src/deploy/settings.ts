@@ -13,7 +13,7 @@ export interface DeployConfig {
     errorRate?: number;
     /** Milliseconds of the 95th percentile above which it goes back. Default: `slower` alone. */
     p95?: number;
-    /** How many times the live release's 95th percentile it may take. Default 2. */
+    /** How many times the live release's 95th percentile it may take at the end of a step. Default 3. */
     slower?: number;
     /** Requests that a step must have answered to be judged. Default 20. */
     samples?: number;

@@ -80,9 +80,9 @@ test("errors that the live release has too are no reason to go back", async () =
 });
 
 test("latency breaks by a limit of its own and by what the live release takes", async () => {
-  const slow = (id: string) => ({ requests: 100, errors: 0, p95: id === "r2" ? 210 : 100 });
-  await assert.rejects(run(await start(slow), two).done, { message: /210 ms, more than 2 times .* 100 ms/ });
-  await assert.rejects(run(await start(slow), two, [], { slower: 3, p95: 200 }).done, {
+  const slow = (id: string) => ({ requests: 100, errors: 0, p95: id === "r2" ? 310 : 100 });
+  await assert.rejects(run(await start(slow), two).done, { message: /310 ms, more than 3 times .* 100 ms/ });
+  await assert.rejects(run(await start(slow), two, [], { slower: 4, p95: 200 }).done, {
     message: /the limit is 200 ms/,
   });
   const quick = (id: string) => ({ requests: 100, errors: 0, p95: id === "r2" ? 40 : 10 });
@@ -143,11 +143,23 @@ test("a canary that was left is ended by the next run, which starts anew", async
   assert.deepEqual(cloud.calls, ["end canary", "make release", "switch r2 0.05", "switch r2 0.25", "switch r2 1"]);
 });
 
+test("a rollback without a name passes over what only a canary saw", async () => {
+  const cloud = await start((id) => ({ requests: 100, errors: id === "r2" ? 50 : 0 }));
+  await assert.rejects(run(cloud, two).done, { code: "DEPLOY_CANARY_BROKE" });
+  await run(cloud, { functions: { index: "3" } }).done;
+  const { deployer, input } = open(cloud, undefined);
+  assert.equal((await rollback({ deployer, input })).to.id, "r1");
+  await assert.rejects(rollback({ deployer, input, to: "r2" }), { code: "DEPLOY_RELEASE_UNKNOWN", message: /r3, r1/ });
+});
+
 test("a rollback ends a canary, then goes to the release before the live one, and back by name", async () => {
   const cloud = await start(() => undefined);
   const { deployer, input } = open(cloud, undefined);
-  await run(cloud, two, [], { holds: 0 }).done.catch(() => {});
-  await deployer.switch({ ...(await deployer.releases())[0], id: "r2" } as never, 0.1); // only the id is read
+  cloud.metrics = () => ({ requests: 100, errors: 0 });
+  await run(cloud, two).done;
+  const [second = assert.fail(), first = assert.fail()] = await deployer.releases();
+  await deployer.switch(first);
+  await deployer.switch(second, 0.1);
   const ended = await rollback({ deployer, input });
   assert.equal(ended.to.id, "r1");
   assert.equal(cloud.serves("/"), "1");

@@ -12,7 +12,7 @@ export interface CanaryLimits {
   errorRate: number;
   /** Milliseconds of the 95th percentile above which it breaks. Default: `slower` alone. */
   p95?: number;
-  /** How many times the live release's 95th percentile it may take, from 50 ms on. Default 2. */
+  /** How many times the live release's 95th percentile it may take, judged at the end of a step. Default 3. */
   slower: number;
   /** Requests that the new release must have answered in a step. Default 20. */
   samples: number;
@@ -20,7 +20,7 @@ export interface CanaryLimits {
   holds: number;
 }
 
-export const CANARY_LIMITS: CanaryLimits = { errorRate: 0.01, slower: 2, samples: 20, holds: 5 };
+export const CANARY_LIMITS: CanaryLimits = { errorRate: 0.01, slower: 3, samples: 20, holds: 5 };
 
 export interface CanaryPlan {
   /** Shares, 0 to 1, rising; all traffic follows the last. */
@@ -50,8 +50,10 @@ export interface CanaryRun {
 
 /** Looks that an interval is made of: a breach is seen before its end. */
 const LOOKS = 4;
-/** Below it, times two is noise. Milliseconds. */
+/** Below it, a multiple is noise. Milliseconds. */
 const NOISE = 50;
+/** Of `samples`: with fewer, the 95th percentile of a release that has just begun is its cold starts. */
+const LATENCY_SAMPLES = 5;
 
 /**
  * Resolves when every step passed; the last step to all traffic is the caller's. Throws DEPLOY_CANARY_BROKE and
@@ -79,16 +81,16 @@ async function takeSteps(plan: CanaryPlan, run: CanaryRun): Promise<void> {
     for (let look = 1; ; look++) {
       await clock.sleep(interval / LOOKS, signal);
       await guard.pass();
+      const isEnd = look % LOOKS === 0;
       let live: Metrics | undefined;
       [metrics, live] = await Promise.all([figures(plan, run, run.next, since), figures(plan, run, run.live, since)]);
-      const broke = metrics && metrics.requests >= limits.samples ? judge(metrics, live, limits) : undefined;
+      const broke = metrics && metrics.requests >= limits.samples ? judge({ metrics, live, limits, isEnd }) : undefined;
       if (broke !== undefined) {
         throw new GodwitError(
           "DEPLOY_CANARY_BROKE",
           `At ${percent(share)} of the traffic, ${broke}, over ${metrics?.requests} requests. All traffic is on ${run.live.id} again.`,
         );
       }
-      const isEnd = look % LOOKS === 0;
       if (isEnd && metrics && metrics.requests >= limits.samples) {
         onEvent({ state: "pass", share, metrics, ...(live && { live }) });
         break;
@@ -120,8 +122,15 @@ async function figures(
   }
 }
 
+interface Judged {
+  metrics: Metrics;
+  live: Metrics | undefined;
+  limits: CanaryLimits;
+  isEnd: boolean;
+}
+
 /** Which figure broke, in words. */
-function judge(metrics: Metrics, live: Metrics | undefined, limits: CanaryLimits): string | undefined {
+function judge({ metrics, live, limits, isEnd }: Judged): string | undefined {
   const rate = metrics.errors / metrics.requests;
   const liveRate = live && live.requests >= limits.samples ? live.errors / live.requests : 0;
   if (rate > limits.errorRate && rate > liveRate) {
@@ -132,7 +141,9 @@ function judge(metrics: Metrics, live: Metrics | undefined, limits: CanaryLimits
   if (limits.p95 !== undefined && p95 > limits.p95) {
     return `the 95th percentile was ${Math.round(p95)} ms, the limit is ${limits.p95} ms`;
   }
-  const liveP95 = live && live.requests >= limits.samples ? live.p95 : undefined;
+  const enough = limits.samples * LATENCY_SAMPLES;
+  const isComparable = isEnd && live && live.requests >= enough && metrics.requests >= enough;
+  const liveP95 = isComparable ? live.p95 : undefined;
   if (liveP95 !== undefined && p95 > NOISE && p95 > liveP95 * limits.slower) {
     return `the 95th percentile was ${Math.round(p95)} ms, more than ${limits.slower} times the live release's ${Math.round(liveP95)} ms`;
   }

@@ -183,7 +183,7 @@ export function open(cloud: Cloud, app: App | undefined, options: OpenOptions = 
         const before = cloud.releases.find((one) => one.fingerprint === fingerprint);
         if (before) return { ...before };
         const at = new Date(clock.now()).toISOString();
-        const release = { id: `r${cloud.releases.length + 1}`, fingerprint, at, share: 0, kept: true, code };
+        const release = { id: `r${cloud.releases.length + 1}`, fingerprint, at, share: 0, kept: false, code };
         cloud.releases.unshift(release);
         return { ...release };
       }),
@@ -194,6 +194,7 @@ export function open(cloud: Cloud, app: App | undefined, options: OpenOptions = 
         for (const one of cloud.releases) one.share = 0;
         if (live) live.share = 1 - share;
         find(release.id).share = share;
+        if (share === 1) find(release.id).kept = true;
       }),
     async reset() {
       const shared = cloud.releases.filter(({ share }) => share > 0);

@@ -23,6 +23,8 @@ export interface Deployment {
   created?: number;
   createdAt?: number;
   readyState?: string;
+  /** `STAGED` has never seen production's traffic, `PROMOTED` has. */
+  readySubstate?: string;
   state?: string;
   errorMessage?: string;
   meta?: Record<string, string>;
@@ -68,7 +70,7 @@ export function createReleases({ api, input, project, secrets, rolling }: Parts)
       const id = idOf(one);
       const share = active?.canaryDeployment.id === id ? canary : id === production ? 1 - canary : 0;
       const at = new Date(one.created ?? one.createdAt ?? 0).toISOString();
-      return { id, fingerprint: one.meta?.godwitRelease ?? "", at, share, kept: stateOf(one) === "READY" };
+      return { id, fingerprint: one.meta?.godwitRelease ?? "", at, share, kept: wasLive(one) };
     });
   }
 
@@ -181,6 +183,11 @@ function secretOf(bypasses: NonNullable<LiveProject["protectionBypass"]>): strin
 
 export function idOf({ id, uid }: Deployment): string {
   return id ?? uid ?? "";
+}
+
+/** What only a proof or a rolling release that went back saw is nothing to go back to. */
+function wasLive(one: Deployment): boolean {
+  return stateOf(one) === "READY" && (one.readySubstate ?? "PROMOTED") === "PROMOTED";
 }
 
 function stateOf({ readyState, state }: Deployment): string {

@@ -13,6 +13,7 @@ import {
   showDeployment,
   showEnv,
   showProject,
+  toProduction,
 } from "./records.ts";
 import { type Parts, Refusal, readJson } from "./request.ts";
 import { handleRolling } from "./rolling.ts";
@@ -108,8 +109,8 @@ async function describe({ runs }: Parts, record: ProjectRecord): Promise<object>
 }
 
 async function describeDeployment(parts: Parts, record: DeploymentRecord): Promise<object> {
-  const live = parts.state.data.projects[record.projectId]?.production === record.id;
-  return showDeployment(record, await parts.runs.hostOf(record.id), live);
+  const { production, past = [] } = parts.state.data.projects[record.projectId] ?? {};
+  return showDeployment(record, await parts.runs.hostOf(record.id), [production, ...past].includes(record.id));
 }
 
 async function createProject(parts: Parts, call: Call): Promise<Answer> {
@@ -215,7 +216,7 @@ async function move(parts: Parts, _call: Call, name?: string, type = "", id = ""
     throw new Refusal(409, "rolling_release_active", "A rolling release is on its way.");
   }
   if (record.rolling?.state === "ACTIVE") record.rolling.state = "ABORTED";
-  record.production = id;
+  toProduction(record, id);
   record.lastAlias = { jobStatus: "succeeded", requestedAt: now(), toDeploymentId: id, type };
   await state.save();
   return { status: 201, body: {} };
@@ -277,7 +278,7 @@ async function createDeployment(parts: Parts, call: Call): Promise<Answer> {
     env: { ...Object.fromEntries(stored.map(({ key, value }) => [key, value])), ...env },
   };
   state.data.deployments[made.id] = made;
-  if (target === "production" && autoAssignCustomDomains) record.production = made.id;
+  if (target === "production" && autoAssignCustomDomains) toProduction(record, made.id);
   await state.save();
   return ok(await describeDeployment(parts, made));
 }

@@ -9,6 +9,8 @@ export interface ProjectRecord {
   name: string;
   createdAt: number;
   production?: string;
+  /** Deployments that were it before. */
+  past?: string[];
   env: EnvRecord[];
   domains: { name: string; verified: boolean }[];
   bypass?: string;
@@ -47,6 +49,13 @@ export interface Records {
 /** `prj_` and letters, as Vercel's are. */
 export const newId = (prefix: string): string => `${prefix}_${randomBytes(12).toString("hex")}`;
 
+/** Gives production's traffic to another deployment. */
+export function toProduction(project: ProjectRecord, id: string): void {
+  const { production, past = [] } = project;
+  if (production !== undefined && production !== id) project.past = [...past, production];
+  project.production = id;
+}
+
 export function showProject(project: ProjectRecord, host: string): object {
   const { id, name, createdAt, production, domains, bypass, rollingConfig, lastAlias } = project;
   const alias = [host, ...domains.map((domain) => domain.name)];
@@ -70,7 +79,7 @@ export function showProject(project: ProjectRecord, host: string): object {
 export const ACCOUNT = "team_rehearsal";
 
 /** `url` is a host. */
-export function showDeployment(record: DeploymentRecord, url: string, isLive: boolean): object {
+export function showDeployment(record: DeploymentRecord, url: string, wasLive: boolean): object {
   const { id, name, projectId, createdAt, target, meta } = record;
   return {
     id,
@@ -89,7 +98,7 @@ export function showDeployment(record: DeploymentRecord, url: string, isLive: bo
     buildingAt: createdAt,
     readyState: "READY",
     state: "READY",
-    readySubstate: isLive ? "PROMOTED" : "STAGED",
+    readySubstate: wasLive ? "PROMOTED" : "STAGED",
     target,
     meta,
     alias: [],

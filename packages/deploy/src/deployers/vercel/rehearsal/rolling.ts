@@ -3,7 +3,7 @@
  * @module
  */
 import type { Answer, Call } from "../../../rehearsal/server.ts";
-import type { ProjectRecord } from "./records.ts";
+import { type ProjectRecord, toProduction } from "./records.ts";
 import { type Parts, Refusal, readJson } from "./request.ts";
 
 interface Asked {
@@ -56,7 +56,7 @@ function active({ rolling }: ProjectRecord, canary: string | undefined): NonNull
 function finish(project: ProjectRecord): void {
   if (!project.rolling) return;
   project.rolling.state = "COMPLETE";
-  project.production = project.rolling.canary;
+  toProduction(project, project.rolling.canary);
 }
 
 function show({ rolling, rollingConfig }: ProjectRecord): object | null {
