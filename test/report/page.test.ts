@@ -244,3 +244,9 @@ test("it fits a phone without scrolling sideways", async (t) => {
   await page.setViewportSize({ width: 360, height: 740 });
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
 });
+
+test("an address whose hash is no valid encoding shows the first function", async (t) => {
+  const { page, complaints } = await open(t, createReport(SHOP), "light", "#%");
+  assert.notEqual(await page.locator("#detail").textContent(), "");
+  assert.deepEqual(complaints, []);
+});

@@ -17,6 +17,7 @@ import { openStage, type Stage } from "./emit-stage.ts";
 import { appSource, entrySource } from "./entry.ts";
 import { joinSources } from "./entry-join.ts";
 import { groupRoutes } from "./group.ts";
+import { isFull, whyNotWritten } from "./own-folder.ts";
 import { report } from "./report.ts";
 import { toReportData } from "./report-data.ts";
 import { previousReport, writeReport } from "./report-write.ts";
@@ -197,7 +198,7 @@ async function write(
     const place = join(out, options.target.name);
     throw new GodwitError(
       "EMIT_FAILED",
-      `${place} was left as it was: ${cause.message}. Make room there, or give another folder with --out.`,
+      `${place} was left as it was: ${whyNotWritten(cause)}. ${isFull(cause) ? "Make room there, or give" : "Give"} another folder with --out.`,
       { cause },
     );
   } finally {

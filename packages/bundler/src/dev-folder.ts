@@ -5,17 +5,29 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GodwitError } from "@godwit/core/errors";
-import { openOwnFolder } from "./own-folder.ts";
+import { makeFolder, openOwnFolder, whyNotWritten } from "./own-folder.ts";
 
 /** Opened by this process. An id may be one that a dead process had, as in containers. */
 const mine = new Set<string>();
+
+/** Writes into a folder in `.godwit/` that outlives the process. Throws DEV_READ_ONLY for what `write` throws. */
+export async function keepInOwn(root: string, name: string, write: (folder: string) => Promise<void>): Promise<void> {
+  const folder = join(root, ".godwit", name);
+  try {
+    openOwnFolder(root);
+    makeFolder(folder);
+    await write(folder);
+  } catch (cause) {
+    throw readOnly(folder, cause);
+  }
+}
 
 /** A new folder of this process; those that dead processes left are removed. Throws DEV_READ_ONLY. */
 export function openDevFolder(root: string): string {
   const parent = join(root, ".godwit", "dev");
   try {
     openOwnFolder(root);
-    mkdirSync(parent, { recursive: true });
+    makeFolder(parent);
     for (const name of readdirSync(parent)) {
       const path = join(parent, name);
       if (!mine.has(path) && !isAnother(Number.parseInt(name, 10))) rmSync(path, { recursive: true, force: true });
@@ -45,7 +57,7 @@ export function openKept(root: string, target: string): Kept | undefined {
   const lock = join(folder, "in-use");
   try {
     openOwnFolder(root);
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     for (let tries = 0; tries < 2; tries++) {
       try {
         writeFileSync(lock, String(process.pid), { flag: "wx" });
@@ -78,7 +90,11 @@ function isAnother(pid: number): boolean {
   }
 }
 
+/** What is said of a folder in `.godwit/` that takes nothing. */
 export function readOnly(folder: string, cause: unknown): GodwitError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new GodwitError("DEV_READ_ONLY", `${folder} cannot be written: ${why}. Make it writable.`, { cause });
+  return new GodwitError(
+    "DEV_READ_ONLY",
+    `${folder} cannot be written: ${whyNotWritten(cause)}. godwit dev keeps its working files there: let this user write to the app's folder, or copy the app to where that is so.`,
+    { cause },
+  );
 }

@@ -17,6 +17,7 @@ import {
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GodwitError } from "@godwit/core/errors";
+import { makeFolder } from "./own-folder.ts";
 
 export interface Stage {
   /** Becomes `<out>/<target>`. */
@@ -36,7 +37,7 @@ const STALE = 10_000;
 
 /** Also mends and removes what killed builds left. */
 export function openStage(out: string, target: string): Stage {
-  mkdirSync(out, { recursive: true });
+  makeFolder(out);
   mend(out, target);
   const root = join(out, `${prefixOf(target)}${process.pid}-${randomBytes(4).toString("hex")}`);
   const artefact = join(root, "artefact");

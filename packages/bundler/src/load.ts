@@ -18,7 +18,7 @@ import { resolveGodwit } from "./bundle-resolve.ts";
 import type { Artefact, FunctionPlan } from "./contracts.ts";
 import { mend } from "./emit-stage.ts";
 import { appSource } from "./entry.ts";
-import { openOwnFolder } from "./own-folder.ts";
+import { openOwnFolder, whyNotWritten } from "./own-folder.ts";
 import { scanApp } from "./scan.ts";
 import { chooseStores } from "./stores.ts";
 import { writeTypes } from "./types-file.ts";
@@ -162,7 +162,11 @@ function store(root: string, name: string, code: string, map: string | undefined
     if (map !== undefined) replace(`${file}.map`, toRelative(map, folder, root));
     replace(file, `${code}//# sourceMappingURL=${basename(file)}.map\n`);
   } catch (cause) {
-    throw new GodwitError("LOAD_READ_ONLY", `${folder} cannot be written: ${(cause as Error).message}`, { cause });
+    throw new GodwitError(
+      "LOAD_READ_ONLY",
+      `${folder} cannot be written: ${whyNotWritten(cause)}. Let this user write there, or copy the app to where that is so.`,
+      { cause },
+    );
   }
   return file;
 }

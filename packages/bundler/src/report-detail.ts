@@ -4,7 +4,7 @@
  */
 import type { FunctionChange } from "./report-changes.ts";
 import type { ReportData, ReportFunction, ReportLimit } from "./report-data.ts";
-import { amount, difference, el, limit, milliseconds, size, toTable } from "./report-dom.ts";
+import { amount, cpu, difference, el, limit, milliseconds, size, toTable } from "./report-dom.ts";
 import { toMap } from "./report-map.ts";
 
 export function toDetail(fn: ReportFunction, { edges }: ReportData, change?: FunctionChange): HTMLElement[] {
@@ -12,8 +12,8 @@ export function toDetail(fn: ReportFunction, { edges }: ReportData, change?: Fun
   const facts: [string, string | Node][] = [
     ["Size", size(fn.bytes)],
     ["Gzipped", size(fn.gzipBytes)],
-    ["Start-up CPU", startup ? milliseconds(startup.startupCpu) : "not measured"],
-    ["First-use CPU", startup ? milliseconds(startup.firstUseCpu) : "not measured"],
+    ["Start-up CPU", startup ? cpu(startup.startupCpu) : "not measured"],
+    ["First-use CPU", startup ? cpu(startup.firstUseCpu) : "not measured"],
     ["Variant", fn.variant],
     ["Routes", fn.lazy ? "loaded on first use" : "loaded at start"],
   ];

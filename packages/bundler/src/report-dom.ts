@@ -76,6 +76,11 @@ export function milliseconds(value: number): string {
   return value >= 1000 ? `${(value / 1000).toFixed(value % 1000 === 0 ? 0 : 1)} s` : `${Number(value.toFixed(1))} ms`;
 }
 
+/** Measured CPU: two runs of the same code differ by about a millisecond, so less than that is no figure. */
+export function cpu(value: number): string {
+  return value < 1 ? "< 1 ms" : milliseconds(value);
+}
+
 export function amount(value: number, unit: "bytes" | "ms" | "count"): string {
   return unit === "bytes" ? size(value) : unit === "ms" ? milliseconds(value) : value.toLocaleString("en");
 }

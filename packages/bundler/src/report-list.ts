@@ -3,7 +3,7 @@
  * @module
  */
 import type { ReportData, ReportFunction } from "./report-data.ts";
-import { difference, el, milliseconds, plural, size } from "./report-dom.ts";
+import { cpu, difference, el, plural, size } from "./report-dom.ts";
 
 export interface List {
   element: HTMLElement;
@@ -51,7 +51,7 @@ export function toList({ functions, changes }: ReportData, show: (fn: ReportFunc
       el("b", {}, fn.id),
       el("span", { class: "r" }, extra, extra && " ", size(fn.bytes)),
       el("small", {}, routes || fn.role),
-      el("small", { class: "r" }, fn.startup ? `${milliseconds(fn.startup.startupCpu)} start-up` : fn.variant),
+      el("small", { class: "r" }, fn.startup ? `${cpu(fn.startup.startupCpu)} start-up` : fn.variant),
       bar,
     );
   }

@@ -221,8 +221,16 @@ function draw(data: ReportData): void {
     ),
     el("footer", {}, "Made by Godwit. This page holds all that it shows and asks nobody for anything."),
   );
-  const wanted = decodeURIComponent(location.hash.slice(1));
-  if (!list.choose(wanted)) list.choose(functions[0]?.id ?? "", false);
+  if (!list.choose(wantedIn(location.hash))) list.choose(functions[0]?.id ?? "", false);
+}
+
+/** The id that an address asks for; none where its hash is no valid encoding. */
+function wantedIn(hash: string): string {
+  try {
+    return decodeURIComponent(hash.slice(1));
+  } catch {
+    return "";
+  }
 }
 
 draw(JSON.parse(document.querySelector("#data")?.textContent ?? "") as ReportData); // this build wrote it into this page

@@ -134,6 +134,27 @@ test("build --json prints what was built, and nothing else", async (t) => {
   assert.ok(existsSync(join(root, "dist/lambda/manifest.json")));
 });
 
+test("build goes on after a target that fails, says which did, and ends with 1", async (t) => {
+  const root = await createApp(t, {
+    "routes/index.ts": 'export const config = { runtime: "edge" };\nexport const GET = () => new Response("ok");\n',
+  });
+  const args = ["build", "--root", root, "--target", "lambda,vercel"];
+  const { code, stdout, stderr } = await godwit(args);
+  assert.equal(code, 1);
+  assert.match(stdout, /^built vercel/m);
+  assert.match(stderr, /^failed lambda\nerror LAMBDA_RUNTIME [\s\S]*^Failed: lambda\. Built: vercel\.$/m);
+  const asJson = await godwit([...args, "--json"]);
+  assert.equal(asJson.code, 1);
+  const { built, failed } = JSON.parse(asJson.stdout) as {
+    built: { target: string }[];
+    failed: { target: string; error: { code: string } }[];
+  };
+  assert.deepEqual(
+    [built[0]?.target, failed[0]?.target, failed[0]?.error.code],
+    ["vercel", "lambda", "LAMBDA_RUNTIME"],
+  );
+});
+
 test("routes prints a table and leaves no dist behind", async (t) => {
   const root = await createApp(t, ROUTE);
   const { code, stdout } = await godwit(["routes", "--root", root, "--target", "lambda"]);

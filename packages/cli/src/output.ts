@@ -23,15 +23,19 @@ export function note(line: string): void {
 
 /** An error as a code, a sentence and the way out. An unexpected one keeps its stack. */
 export function printError(error: unknown, json: boolean): void {
-  const known = error instanceof GodwitError;
-  const code = known ? error.code : "UNEXPECTED";
-  const message = error instanceof Error ? error.message : String(error);
+  const { code, message } = toFailure(error);
   if (json) {
     printJson({ error: { code, message } });
     return;
   }
   note(`${colors.red("error")} ${colors.bold(code)} ${message}`);
-  if (!known && error instanceof Error) note(colors.dim(error.stack ?? ""));
+  if (!(error instanceof GodwitError) && error instanceof Error) note(colors.dim(error.stack ?? ""));
+}
+
+/** An error as the two words that programs read of it. */
+export function toFailure(error: unknown): { code: string; message: string } {
+  const code = error instanceof GodwitError ? error.code : "UNEXPECTED";
+  return { code, message: error instanceof Error ? error.message : String(error) };
 }
 
 /** 1234567 -> `1.2 MB`, in powers of 1000 as platforms print sizes. */

@@ -39,8 +39,10 @@ export function printFunctions(
   if (left > 0) print(colors.dim(`and ${left} more: godwit routes prints all`));
 }
 
+/** Two runs of the same code differ by about a millisecond: less than that is no figure. */
 function cpu(milliseconds: number | undefined): string {
-  return milliseconds === undefined ? "?" : `${milliseconds.toFixed(1)} ms`;
+  if (milliseconds === undefined) return "?";
+  return milliseconds < 1 ? "< 1 ms" : `${milliseconds.toFixed(1)} ms`;
 }
 
 /** Rows that `build` and `preview` print of a table: what comes after it must not scroll it away. */

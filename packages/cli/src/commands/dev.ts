@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { createCommand, oneTarget, openProject, type SetExit, type Shared, toNumber } from "../options.ts";
 import { print } from "../output.ts";
+import { openInBrowser } from "../project/browser.ts";
 import { untilInterrupted } from "../project/interrupt.ts";
 
 interface Options extends Shared {
@@ -66,17 +67,19 @@ async function run(options: Options, command: Command): Promise<void> {
   try {
     await Promise.race([session.started, stopped]);
     reporter.ready({ app: project.name, target, url, network, milliseconds: performance.now() });
-    const { HELP, listenToKeys, openBrowser } = await import("../dev/keys.ts");
-    const open = (): void => openBrowser(url, reporter.say);
+    const { HELP, listenToKeys } = await import("../dev/keys.ts");
+    const open = async (): Promise<void> => {
+      if (!(await openInBrowser(url))) reporter.say(`No browser could be opened. Go to ${url}`);
+    };
     const quit = new Promise<void>((resolve) => {
       forget = listenToKeys((pressed) => {
         if (pressed === "q") resolve();
-        else if (pressed === "o") open();
+        else if (pressed === "o") void open();
         else if (pressed === "r") void session.restart("asked by a key");
         else for (const [letter, meaning] of Object.entries(HELP)) print(`  ${letter}  ${meaning}`);
       });
     });
-    if (options.open) open();
+    if (options.open) void open();
     await Promise.race([stopped, quit]);
   } finally {
     forget();

@@ -3,9 +3,10 @@
  * @module
  */
 import { X509Certificate } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
+import { keepInOwn } from "@godwit/bundler";
 import { GodwitError } from "@godwit/core/errors";
 
 export interface Certificate {
@@ -18,7 +19,7 @@ const DAY = 24 * 60 * 60 * 1000;
 /** Browsers refuse what is valid for longer than 398 days. */
 const DAYS = 365;
 
-/** Valid for localhost, 127.0.0.1, ::1 and `host`. */
+/** Valid for localhost, 127.0.0.1, ::1 and `host`. Throws DEV_READ_ONLY where it cannot be kept. */
 export async function ownCertificate(root: string, host: string): Promise<Certificate> {
   const folder = join(root, ".godwit", "https");
   const [keyFile, certFile] = [join(folder, "key.pem"), join(folder, "cert.pem")];
@@ -42,9 +43,10 @@ export async function ownCertificate(root: string, host: string): Promise<Certif
       { name: "subjectAltName", altNames },
     ],
   });
-  await mkdir(folder, { recursive: true });
-  await writeFile(keyFile, made.private, { mode: 0o600 });
-  await writeFile(certFile, made.cert);
+  await keepInOwn(root, "https", async () => {
+    await writeFile(keyFile, made.private, { mode: 0o600 });
+    await writeFile(certFile, made.cert);
+  });
   return { key: made.private, cert: made.cert };
 }
 

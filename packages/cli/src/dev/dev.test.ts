@@ -142,6 +142,12 @@ test("a thrown error shows the line of TypeScript", async (t) => {
   await saysError(dev, /routes\/boom\.ts:2:\d+/);
 });
 
+test("ready says its milliseconds as a whole number", async (t) => {
+  const dev = await startDev(t, { "routes/index.ts": say("good") });
+  const [line] = await dev.says(/^\{"event":"ready".*$/m);
+  assert.ok(Number.isInteger((JSON.parse(line) as { milliseconds: number }).milliseconds));
+});
+
 test("each request is one line of JSON when piped, and context.log goes to standard error", async (t) => {
   const dev = await startDev(t, {
     "routes/users/[id].ts":

@@ -2,7 +2,6 @@
  * Keys of a terminal, with or without enter.
  * @module
  */
-import { spawn } from "node:child_process";
 
 export type Key = "h" | "r" | "o" | "q";
 
@@ -34,19 +33,4 @@ export function listenToKeys(onKey: (key: Key) => void): () => void {
     stdin.setRawMode(false);
     stdin.pause();
   };
-}
-
-/** Opens an address in the user's browser; where there is none, nothing happens but a line. */
-export function openBrowser(url: string, onFailure: (why: string) => void): void {
-  const [command, ...words] =
-    process.env.BROWSER && process.env.BROWSER !== "none"
-      ? [process.env.BROWSER]
-      : process.platform === "darwin"
-        ? ["open"]
-        : process.platform === "win32"
-          ? ["cmd", "/c", "start", ""]
-          : ["xdg-open"];
-  const child = spawn(command ?? "xdg-open", [...words, url], { stdio: "ignore", detached: true });
-  child.on("error", () => onFailure(`No browser could be opened. Go to ${url}`));
-  child.unref();
 }

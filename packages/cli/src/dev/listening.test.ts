@@ -115,3 +115,14 @@ test("--open says where to go when no browser can be opened", async (t) => {
   await dev.says(/No browser could be opened\. Go to http:/);
   assert.equal(await dev.text("/"), "seen");
 });
+
+test("an app's folder that takes nothing is an error with its reason, and the command ends", async (t) => {
+  const root = await createApp(t, { "routes/index.ts": say("good"), ".godwit": "a file" });
+  for (const more of [[], ["--https"]]) {
+    const { code, stdout } = await godwit(["dev", "--root", root, "--port", "0", "--json", ...more]);
+    assert.equal(code, 1);
+    const { error } = JSON.parse(stdout) as { error: { code: string; message: string } };
+    assert.equal(error.code, "DEV_READ_ONLY");
+    assert.match(error.message, /\.godwit\/(?:dev|https) cannot be written: a part of the path is a file/);
+  }
+});

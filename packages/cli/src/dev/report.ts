@@ -37,7 +37,7 @@ export interface Reporter {
 export function reportJson(): Reporter {
   const write = (event: string, members: object): void => print(JSON.stringify({ event, ...members }));
   return {
-    ready: (ready) => write("ready", ready),
+    ready: (ready) => write("ready", { ...ready, milliseconds: Math.round(ready.milliseconds) }),
     answer: (access) => write("request", { ...access, ms: Number(access.ms.toFixed(1)) }),
     change: ({ updated, added, removed }) => write("change", { updated, added, removed }),
     failure: (failure) => write("failure", failure),

@@ -56,11 +56,12 @@ export interface Session {
 export async function openSession(options: SessionOptions): Promise<Session> {
   const { target: name, stage, host, reporter } = options;
   const { root } = options.project;
-  // What may fail comes before anything runs.
+  // What may fail comes before anything runs: a server that is left open would keep the process.
   const secure =
     options.https === true
       ? await ownCertificate(root, host)
       : options.https && (await readCertificate(options.https.key, options.https.cert));
+  const own = openDevFolder(root);
   const failures = createFailures();
   failures.listen((_current, added, gone) => {
     for (const failure of added) reporter.failure(failure);
@@ -92,7 +93,6 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     },
   });
 
-  const own = openDevFolder(root);
   let kept: Kept | undefined;
   /** Where bindings keep what they hold; undefined where they hold nothing, or another server has it. */
   const openState = async (): Promise<string | undefined> => {
