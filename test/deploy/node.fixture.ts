@@ -130,7 +130,7 @@ export function toInput(options: PlaceOptions): DeployInput {
     app,
     stage,
     artefact,
-    settings: parseSettings({ path, drain: 3000, ...settings }),
+    settings: parseSettings({ path, drain: 10_000, ...settings }),
     vars: options.vars ?? {},
     secrets: options.secrets ?? { API_KEY: SECRET },
     env: {},

@@ -113,7 +113,7 @@ export async function start(app: App, options: ServeOptions = {}): Promise<void>
     });
     process.send({ godwit: "ready", url: server.url.href, connections });
   }
-  console.log(`Listening on ${server.url.href}`);
+  if (!supervised) console.log(`Listening on ${server.url.href}`);
 }
 
 function toFields(error: unknown): { error: string } {
