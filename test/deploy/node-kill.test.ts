@@ -36,7 +36,12 @@ interface Ran {
 /** A deploy in a process of its own, killed or not. */
 async function run(place: TestPlace, version: string, kill = "", canary = false): Promise<Ran> {
   rmSync(calls, { force: true });
-  const settings = { host: "test@localhost", node: process.execPath, sshCommand: [process.execPath, ssh], drain: 10_000 };
+  const settings = {
+    host: "test@localhost",
+    node: process.execPath,
+    sshCommand: [process.execPath, ssh],
+    drain: 10_000,
+  };
   const options = { path: place.path, stage: place.stage, root: build(version).root, settings, canary };
   const env = { ...process.env, CALLS: calls, KILL: kill };
   const child = spawn(process.execPath, [driver, JSON.stringify(options)], { env, stdio: ["ignore", "pipe", "pipe"] });
