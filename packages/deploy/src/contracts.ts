@@ -41,6 +41,8 @@ export interface DeployInput {
   signal: AbortSignal;
   /** A line that somebody should read, such as a hint that was not applied. Never a secret. */
   warn(line: string): void;
+  /** What commands in messages need beside stage and target to reach the same place, such as `--rehearse`. */
+  flags?: string;
 }
 
 export interface BuiltArtefact {

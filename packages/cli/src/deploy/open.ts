@@ -100,6 +100,7 @@ async function open(options: OpenOptions, values: StageValues, signal: AbortSign
     clock: systemClock,
     signal,
     warn: (line) => speaker.note(`note ${line}`),
+    ...(rehearse && { flags: "--rehearse" }),
   };
   speaker.mask(redactOf({ secrets: values.secrets, env: { ...process.env, ...input.env } }));
   try {

@@ -30,7 +30,7 @@ export function printPlan(plan: Plan, say: Speaker["say"], { files, prune }: Pla
   const to = release.to.slice(0, SHORT);
   const from = release.from ? `${release.from.id} (${release.from.fingerprint.slice(0, SHORT)})` : "none";
   if (release.action === "unchanged") say(`    release ${from}: unchanged`);
-  else say(`  ${SIGNS.update} release: ${from} -> ${to}${release.action === "again" ? ", which was made before" : ""}`);
+  else say(`  ${SIGNS.update} release: ${from} -> ${to}${release.action === "again" ? ", again" : ""}`);
   say(colors.dim(summary(plan)));
 }
 

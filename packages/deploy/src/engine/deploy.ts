@@ -115,7 +115,8 @@ async function change(
 
   let release = findLive(state.releases);
   let verified: Verified[] = [];
-  if (needsRelease(state.plan)) {
+  // crons alone need no new release
+  if (state.plan.release.action !== "unchanged") {
     await guard.pass();
     begin("release");
     const next = await deployer.release(toMade(made));
@@ -129,15 +130,6 @@ async function change(
   if (items.length > 0) begin("delete");
   const removed = await removeAll({ ...work("delete"), items, live: state.live });
   return { plan: state.plan, outcome: "deployed", release, verified, removed, urls: await deployer.urls() };
-}
-
-/** Crons alone need no new release; whatever lies beside the live one does. */
-function needsRelease({ release, items, secrets }: Plan): boolean {
-  return (
-    release.action !== "unchanged" ||
-    secrets.some(({ action }) => action === "create") ||
-    items.some(({ phase, action }) => phase === "prepare" && (action === "create" || action === "update"))
-  );
 }
 
 async function setSecrets(

@@ -38,7 +38,7 @@ export interface Plan {
     from?: Release;
     /** The fingerprint of what would have it. */
     to: string;
-    /** `again`: it was made before, and has the traffic no more. */
+    /** `again`: one of that fingerprint was made before; it has the traffic no more, or what it is made of changed. */
     action: "create" | "again" | "unchanged";
   };
   /** An earlier run left a canary: it is ended first. */
@@ -105,13 +105,12 @@ export async function makePlan(deployer: Deployer, input: DeployInput): Promise<
   const from = findLive(releases);
   const unsettled = isUnsettled(releases);
   const again = releases.some((release) => release.fingerprint === to && release.kept);
-  const action = from && isWhole(from) && from.fingerprint === to ? "unchanged" : again ? "again" : "create";
   const secrets = planSecrets(input, deployer, secretNames);
-  const changed =
-    unsettled ||
-    action !== "unchanged" ||
-    secrets.some((secret) => secret.action === "create") ||
-    items.some((item) => item.action === "create" || item.action === "update");
+  const work = items.filter((item) => item.action === "create" || item.action === "update");
+  const isMade = work.some(({ phase }) => phase === "prepare") || secrets.some((one) => one.action === "create");
+  const isLive = from && isWhole(from) && from.fingerprint === to && !isMade;
+  const action = isLive ? "unchanged" : again ? "again" : "create";
+  const changed = unsettled || action !== "unchanged" || work.length > 0;
   const { app, stage } = input;
   const deletes = items.filter((item) => item.action === "delete").length;
   const release = { ...(from && { from }), to, action } as const;
@@ -127,10 +126,9 @@ function planSecrets(input: DeployInput, deployer: Deployer, there: readonly str
   const declared = input.artefact?.manifest.env.secrets ?? [];
   const lacking = declared.filter((name) => !there.includes(name) && input.secrets[name] === undefined);
   if (lacking.length > 0) {
-    const { stage } = input;
-    const commands = lacking.map(
-      (name) => `  godwit secrets set ${name} --stage ${stage} --target ${input.artefact?.manifest.target}`,
-    );
+    const { stage, flags } = input;
+    const target = [input.artefact?.manifest.target, flags].filter(Boolean).join(" ");
+    const commands = lacking.map((name) => `  godwit secrets set ${name} --stage ${stage} --target ${target}`);
     throw new GodwitError(
       "SECRET_MISSING",
       `env.ts declares ${lacking.length === 1 ? "a secret" : "secrets"} that the stage ${stage} on ${deployer.place} does not have:\n${commands.join("\n")}\nOr give a value once in .env.${stage} or the shell; a deploy then sets it.`,
