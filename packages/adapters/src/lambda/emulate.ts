@@ -19,7 +19,7 @@ import type { EnvironmentSpec } from "./_emulate/environment.ts";
 import { createFleet } from "./_emulate/fleet.ts";
 import { FORMATS, openFront } from "./_emulate/front.ts";
 import { createGuard } from "./_emulate/guard.ts";
-import { measureStartup } from "./_emulate/measure.ts";
+import { createMeasure } from "./_emulate/measure.ts";
 import { trailerError } from "./_emulate/outcome.ts";
 import { newIdentity } from "./_emulate/platform.ts";
 import { PRELOAD } from "./_emulate/preload.ts";
@@ -81,6 +81,7 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
   const stacks = createStacks(root);
   const log = (line: LogLine) => logs.push({ ...line, text: stacks.map(line.text) });
   const guard = createGuard(temporary);
+  let measured: ReturnType<typeof createMeasure> | undefined;
   const fleet = createFleet(specs, guard, log, options.dev ? PATIENCE : 0, inspect === undefined ? undefined : 1);
   const router = createFrontRouter(manifest.front.routes, format.toPath !== undefined);
   const host = options.host ?? "127.0.0.1";
@@ -132,7 +133,8 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
       const request = { method: "GET", path, query: "", headers: [], body: Buffer.alloc(0), ip: "127.0.0.1", port };
       const matched = router("GET", path) ?? { routeKey: "$default", params: {}, function: id };
       const payload = Buffer.from(JSON.stringify(format.event(request, matched, newIdentity())));
-      return measureStartup(spec, { ...spec, id: "bare", entry: bareEntry }, payload, guard);
+      measured ??= createMeasure({ ...spec, id: "bare", entry: bareEntry }, guard);
+      return measured(spec, payload);
     },
     logs,
     async close() {

@@ -10,7 +10,7 @@ import { printAssets } from "../_build/assets-index.ts";
 import { nodeBundle } from "../_build/node-bundle.ts";
 import { type LambdaConfig, lambdaConfig } from "./config.ts";
 import { createFront } from "./front.ts";
-import { FRONTS, isAlone, isStreaming, SPARE } from "./limits.ts";
+import { FRONTS, type FrontName, isAlone, isStreaming, SPARE } from "./limits.ts";
 
 /** The target `lambda`. */
 export const target: Target<LambdaConfig> = {
@@ -38,7 +38,7 @@ export const target: Target<LambdaConfig> = {
         `${route.file} asks for regions, and a Lambda app is in the region that it is deployed to. Take \`regions\` out of its config.`,
       );
     }
-    return { variant: front, reason: `${isStreaming(front) ? "streamed" : "buffered"} answers behind ${front}` };
+    return { variant: front, reason: reasonOf(front) };
   },
 
   esbuild: () => nodeBundle,
@@ -46,6 +46,13 @@ export const target: Target<LambdaConfig> = {
   entry: writeEntry,
   emit: emitFunctions,
 };
+
+/** What the front makes of a function: how many there may be, and how an answer leaves. The build names the front. */
+function reasonOf(front: FrontName): string {
+  const many = isAlone(front) ? "it has one function behind it" : "routes may have functions of their own";
+  const most = `${Math.round((FRONTS[front].limits.responseBytes ?? 0) / 1_048_576)} MiB`;
+  return `${many}, answers leave ${isStreaming(front) ? "as they are written" : "whole"}, ${most} at most`;
+}
 
 function writeEntry(fn: FunctionPlan, config: LambdaConfig): string {
   const { trustProxy, basePath, front } = config;

@@ -12,26 +12,29 @@ import { newIdentity } from "./platform.ts";
 /** The least of them counts: other work on the machine only ever adds CPU time. */
 const ROUNDS = 5;
 
-/** `payload` is the event of the first request. Throws `EMULATOR_MEASURE_FAILED` when the function does not start. */
-export async function measureStartup(
-  spec: EnvironmentSpec,
+/**
+ * What measures functions, over the same bare start, which is taken once. `payload` is the event of the first request.
+ * Rejects with `EMULATOR_MEASURE_FAILED` when the function does not start.
+ */
+export function createMeasure(
   bare: EnvironmentSpec,
-  payload: Buffer,
   guard: Guard,
-): Promise<Startup> {
-  const starts: number[] = [];
-  const bareStarts: number[] = [];
-  const firsts: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    const [bareStart] = await runOnce(bare, payload, guard);
-    const [start, first] = await runOnce(spec, payload, guard);
-    bareStarts.push(bareStart);
-    starts.push(start);
-    firsts.push(first - start);
-  }
-  return {
-    startupCpu: Math.max(0, Math.min(...starts) - Math.min(...bareStarts)) / 1000,
-    firstUseCpu: Math.min(...firsts) / 1000,
+): (spec: EnvironmentSpec, payload: Buffer) => Promise<Startup> {
+  const run = async (spec: EnvironmentSpec, payload: Buffer): Promise<{ start: number; first: number }> => {
+    const rounds: [number, number][] = [];
+    for (let round = 0; round < ROUNDS; round++) rounds.push(await runOnce(spec, payload, guard));
+    const least = (values: number[]): number => Math.min(...values) / 1000;
+    return {
+      start: least(rounds.map(([start]) => start)),
+      first: least(rounds.map(([start, first]) => first - start)),
+    };
+  };
+  let base: Promise<{ start: number }> | undefined;
+  return async (spec, payload) => {
+    base ??= run(bare, payload);
+    const nothing = await base;
+    const { start, first } = await run(spec, payload);
+    return { startupCpu: Math.max(0, start - nothing.start), firstUseCpu: first };
   };
 }
 
