@@ -69,7 +69,7 @@ export async function open(input: DeployInput): Promise<Deployer> {
       const alias = live?.targets?.production?.alias ?? [];
       return [...new Set([...settings.domains, ...alias])].map((host) => new URL(`${api.protocol}//${host}`));
     },
-    logs: createLogs(api, project),
+    logs: createLogs(api, project, input.clock),
     destroy: async () => {},
     close: async () => {},
   };

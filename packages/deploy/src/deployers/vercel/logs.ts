@@ -3,7 +3,7 @@
  * https://vercel.com/docs/rest-api/reference/endpoints/logs/get-logs-for-a-deployment
  * @module
  */
-import type { Deployer, LogLine } from "../../contracts.ts";
+import type { Clock, Deployer, LogLine } from "../../contracts.ts";
 import type { Api } from "./client.ts";
 import type { Project } from "./project.ts";
 
@@ -15,11 +15,15 @@ interface Row {
   source?: string;
 }
 
+/** Milliseconds before a stream that ended is opened again. */
+const PAUSE = 1000;
 /** Characters of a line that is no JSON yet. */
 const LONGEST = 1_000_000;
 
-export function createLogs(api: Api, project: Project): NonNullable<Deployer["logs"]> {
-  return async function* logs({ follow, since, signal }) {
+type LogOptions = Parameters<NonNullable<Deployer["logs"]>>[0];
+
+export function createLogs(api: Api, project: Project, clock: Clock): NonNullable<Deployer["logs"]> {
+  async function* read({ follow, since, signal }: LogOptions): AsyncGenerator<LogLine> {
     const { id, targets } = await project.get();
     const deployment = targets?.production?.id;
     if (deployment === undefined) return;
@@ -42,6 +46,30 @@ export function createLogs(api: Api, project: Project): NonNullable<Deployer["lo
     } finally {
       signal.removeEventListener("abort", stop);
       stop();
+    }
+  }
+
+  return async function* logs({ follow, since, signal }) {
+    // Vercel ends each stream after a while; the next one begins with lines that were seen.
+    let from = since;
+    let newest: string[] = [];
+    for (;;) {
+      const seen = new Set(newest);
+      try {
+        for await (const line of read({ follow, since: from, signal })) {
+          const key = JSON.stringify(line);
+          if (seen.has(key)) continue;
+          if (line.at > from) newest = [];
+          from = Math.max(from, line.at);
+          newest.push(key);
+          yield line;
+        }
+      } catch (error) {
+        if (!follow || !(error instanceof Error) || error.name !== "TimeoutError") throw error;
+      }
+      if (!follow || signal.aborted) return;
+      project.forget(); // another release may be live by now
+      await clock.sleep(PAUSE, signal);
     }
   };
 }
