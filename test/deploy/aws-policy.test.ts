@@ -17,9 +17,10 @@ const file = join(import.meta.dirname, "../../infra/aws/policy.json");
 
 test("infra/aws/policy.json is printed from the code", async () => {
   const scope = { partition: "aws", account: "$ACCOUNT", region: "$REGION", app: "$APP", stage: "$STAGE" };
-  const printed = `${JSON.stringify(deployPolicy(scope), null, 2).replace(/\$([A-Z]+)/g, (_, name) => `\${${name.toLowerCase()}}`)}\n`;
-  if (process.env.UPDATE) await writeFile(file, printed);
-  assert.equal(await readFile(file, "utf8"), printed, "UPDATE=1 prints it anew");
+  const printed = JSON.stringify(deployPolicy(scope)).replace(/\$([A-Z]+)/g, (_, name) => `\${${name.toLowerCase()}}`);
+  if (process.env.UPDATE) await writeFile(file, `${JSON.stringify(JSON.parse(printed), null, 2)}\n`);
+  const now = JSON.parse(await readFile(file, "utf8"));
+  assert.deepEqual(now, JSON.parse(printed), "UPDATE=1 prints it anew, and biome formats it");
 });
 
 const routes = (word: string) => ({
@@ -177,12 +178,12 @@ function* linesOf(policy: PolicyDocument): Generator<{ line: string; rest: Polic
       ...policy,
       Statement: policy.Statement.map((one, index) => (index === at ? { ...one, ...change } : one)),
     });
-    for (const action of statement.Action) {
-      const Action = statement.Action.filter((one) => one !== action);
+    for (const action of [statement.Action].flat()) {
+      const Action = [statement.Action].flat().filter((one) => one !== action);
       yield { line: `${statement.Sid} ${action}`, rest: replace({ Action }) };
     }
-    for (const resource of statement.Resource) {
-      const Resource = statement.Resource.filter((one) => one !== resource);
+    for (const resource of [statement.Resource].flat()) {
+      const Resource = [statement.Resource].flat().filter((one) => one !== resource);
       yield { line: `${statement.Sid} ${resource}`, rest: replace({ Resource }) };
     }
   }

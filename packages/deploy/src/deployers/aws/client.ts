@@ -78,14 +78,16 @@ const PACKAGES: Record<keyof Clients, string> = {
   sts: "client-sts",
 };
 
-/** Calls on their way at once. AWS allows 15 changes a second of Lambda, and 10 of API Gateway; the loop does the rest. */
+/** Calls on their way at once. AWS allows 15 changes a second of Lambda; the loop does the rest. */
 const MOST = 16;
+/** API Gateway's calls: it allows 10 a second. */
+const MOST_GATEWAY = 6;
 
 /** `timeout`: milliseconds that one attempt may take. Default 60,000. */
 export function createCaller(input: DeployInput, settings: AwsSettings, timeout = 60_000): Caller {
   const { env, clock, signal } = input;
   const opened = new Map<keyof Clients, Promise<Clients[keyof Clients]>>();
-  const enter = createGate(MOST);
+  const gates = { apigateway: createGate(MOST_GATEWAY), others: createGate(MOST) };
 
   const open = <S extends keyof Clients>(service: S): Promise<Clients[S]> => {
     const known = opened.get(service) ?? load(service, toConfig(service, settings, env, timeout));
@@ -95,6 +97,7 @@ export function createCaller(input: DeployInput, settings: AwsSettings, timeout 
 
   const call: Call = async (service, action, run, options = {}) => {
     const { expect = [], lookup, ...rest } = options;
+    const enter = service === "apigateway" ? gates.apigateway : gates.others;
     const name = `${service}:${action}`;
     try {
       const client = await open(service);
@@ -109,11 +112,11 @@ export function createCaller(input: DeployInput, settings: AwsSettings, timeout 
               return await run(client, { abortSignal: limit });
             } catch (error) {
               if (signal.aborted) throw signal.reason;
-              throw toCallError(name, error);
+              throw toCallError(name, error, attempt);
             }
           });
         },
-        { clock, signal, ...rest },
+        { clock, signal, attempts: 12, deadline: 300_000, ...rest },
       );
     } catch (error) {
       throw error instanceof CallError && expect.includes(error.code) ? error : toWords(error);

@@ -33,8 +33,11 @@ const QUOTA = /(LimitExceeded|QuotaExceeded|StorageExceeded)(Exception)?$/;
 /** A name of AWS that no resolver knows is a region that is none. */
 const NO_HOST = /^(ENOTFOUND|EAI_AGAIN)$/;
 
+/** Attempts of a call that gets no proper answer; one that only comes too fast has those of the loop. */
+const ATTEMPTS = 6;
+
 /** As the retry loop takes it. */
-export function toCallError(call: string, thrown: unknown): Error {
+export function toCallError(call: string, thrown: unknown, attempt = 1): Error {
   if (thrown instanceof GodwitError) return thrown;
   const { name = "", code = "", message = "", LimitType, $metadata, $response } = (thrown ?? {}) as Thrown; // read with defaults
   if (name === "CredentialsProviderError" || name === "TokenProviderError") {
@@ -51,7 +54,8 @@ export function toCallError(call: string, thrown: unknown): Error {
   const throttled = THROTTLED.test(name) || status === 429;
   // An answer that could not be read (a proxy's page, a body cut short) tells nothing about what was done.
   const unread = !(thrown as Thrown | undefined)?.$fault && name !== "AbortError"; // as above
-  const transient = !NO_HOST.test(code) && (throttled || status >= 500 || (unread && !(status >= 400)));
+  const isOff = attempt < ATTEMPTS && (status >= 500 || (unread && !(status >= 400)));
+  const transient = !NO_HOST.test(code) && (throttled || isOff);
   return new CallError(call, message, {
     code: NO_HOST.test(code) ? code : LimitType ? "LimitExceededException" : name,
     status,

@@ -15,6 +15,8 @@ export interface Front {
   candidate(release: Release): Promise<Candidate>;
   switch(release: Release, share: number): Promise<void>;
   reset(): Promise<void>;
+  /** A function is about to be removed: releases that need it cannot be gone back to. */
+  forget?(id: string): Promise<void>;
   urls(): Promise<URL[]>;
   /** What its figures are filed under. */
   measured(release: Release): Promise<Measured | undefined>;

@@ -59,7 +59,7 @@ const isBusy = ({ code, message }: CallError): boolean =>
   code === "ResourceConflictException" && /in progress|currently in the following state/i.test(message);
 const also = (error: CallError): boolean => isRoleUnknown(error) || isBusy(error);
 /** Ten seconds are usual for a role. */
-const PATIENT = { also, attempts: 10, base: 500 } as const;
+const PATIENT = { also, base: 500 } as const;
 
 export function toLive(stage: Stage, configuration: FunctionConfiguration): LiveFunction | undefined {
   const { Description, FunctionName = "", FunctionArn = "", CodeSha256 = "", LastModified, RevisionId } = configuration;
@@ -93,7 +93,8 @@ export async function listFunctions(stage: Stage): Promise<Map<string, LiveFunct
   );
 }
 
-export function functionKind(stage: Stage): AnyKind {
+/** `forget` is told before one is removed. */
+export function functionKind(stage: Stage, forget?: (id: string) => Promise<void>): AnyKind {
   return defineKind<FunctionValue, LiveFunction>({
     name: "function",
     phase: "prepare",
@@ -101,7 +102,8 @@ export function functionKind(stage: Stage): AnyKind {
     diff: (value, live) => diffFunction(value, live, roleName(stage, value)),
     create: ({ value }, made) => createFunction(stage, value, made),
     update: ({ value }, live, made) => updateFunction(stage, value, live, made),
-    async remove(_name, { name }) {
+    async remove(id, { name }) {
+      await forget?.(id);
       await stage
         .call("lambda", "DeleteFunction", (lambda, options) => lambda.deleteFunction({ FunctionName: name }, options), {
           expect: ["ResourceNotFoundException"],

@@ -26,6 +26,8 @@ export interface History {
   sweep(api: OpenedApi): Promise<void>;
   /** Removes releases that are not kept any more, with the versions that only they name. */
   prune(api: OpenedApi, live: string): Promise<void>;
+  /** Removes releases that need this function, but the live one. */
+  forget(api: OpenedApi, fn: string): Promise<void>;
 }
 
 const MOST = 50;
@@ -80,6 +82,15 @@ export function createHistory(stage: Stage, records: Records): History {
       for (const name of state.stages) if (/^candidate-/.test(name)) await api.parts.removeStage(name);
       const left = state.deployments.filter((id) => !state.records.has(id) && id !== state.live);
       for (const id of left) await api.parts.removeDeployment(id);
+    },
+    async forget(api, fn) {
+      const state = await read(api);
+      const gone = [...state.records].filter(([id, { versions }]) => id !== state.live && versions[fn] !== undefined);
+      await clear(
+        api,
+        state,
+        gone.map(([id]) => id),
+      );
     },
     async prune(api, live) {
       const state = await read(api);

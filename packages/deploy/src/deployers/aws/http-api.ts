@@ -88,6 +88,10 @@ export function createHttpApi(stage: Stage, parameters: Parameters): Front {
       await canary.end(api);
       await history.sweep(api);
     },
+    async forget(id) {
+      const api = await open();
+      if (api) await history.forget(api, id);
+    },
     async urls() {
       const api = await open();
       const { domain } = stage.settings;

@@ -46,7 +46,9 @@ export async function openWith(input: DeployInput, timeout?: number): Promise<De
   const place = `account ${account.id}, ${account.region}`;
   const fingerprint = () => {
     const { manifest } = artefact ?? {};
-    return hashOf([manifest?.hash, vars, stage.settings, manifest?.env.secrets, secrets.state()]).slice(0, 32);
+    const { role, vpc, layers } = stage.settings;
+    // What a version is made of. Retention, statements and the like are not released.
+    return hashOf([manifest?.hash, vars, { role, vpc, layers }, manifest?.env.secrets, secrets.state()]).slice(0, 32);
   };
 
   return {
@@ -56,7 +58,7 @@ export async function openWith(input: DeployInput, timeout?: number): Promise<De
       roleKind(stage),
       policyKind(stage),
       bucketKind(stage),
-      functionKind(stage),
+      functionKind(stage, front.forget),
       ...front.kinds,
       scheduleKind(stage),
       domainKind(stage),

@@ -55,11 +55,11 @@ export function createLock({ input }: Stage, parameters: Parameters): (ttl: numb
         if (until - clock.now() > (ttl * 2) / 3) return;
         await check();
         until = clock.now() + ttl;
-        await parameters.put(name, write(until));
+        await parameters.put(name, write(until), { again: true });
       },
       async release() {
         const [highest] = await read();
-        if (highest?.token === token) await parameters.put(name, write(0));
+        if (highest?.token === token) await parameters.put(name, write(0), { again: true });
       },
     };
   };

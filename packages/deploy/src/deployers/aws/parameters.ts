@@ -17,11 +17,19 @@ export interface Parameter {
   at: number;
 }
 
+export interface PutOptions {
+  secret?: boolean;
+  /** Only where there is none. */
+  fresh?: boolean;
+  /** It is there, most likely. */
+  again?: boolean;
+}
+
 export interface Parameters {
   /** Values of secrets are decrypted only where asked for. */
   list(folder: string, decrypt?: boolean): Promise<Parameter[]>;
   /** False, and nothing done, where `fresh` and it is there. */
-  put(name: string, value: string, options?: { secret?: boolean; fresh?: boolean }): Promise<boolean>;
+  put(name: string, value: string, options?: PutOptions): Promise<boolean>;
   remove(names: readonly string[]): Promise<void>;
 }
 
@@ -49,7 +57,7 @@ export function createParameters({ call, names }: Stage): Parameters {
 
   return {
     list,
-    async put(name, Value, { secret = false, fresh = false } = {}) {
+    async put(name, Value, { secret = false, fresh = false, again = false } = {}) {
       const Name = `${names.parameters}/${name}`;
       const input = { Name, Value, Type: secret ? ("SecureString" as const) : ("String" as const) };
       // Tags can be given only while it is made.
@@ -62,13 +70,19 @@ export function createParameters({ call, names }: Stage): Parameters {
         );
         return true;
       };
+      const overwrite = () =>
+        call("ssm", "PutParameter", (ssm, options) => ssm.putParameter({ ...input, Overwrite: true }, options));
+      if (again) {
+        await overwrite();
+        return true;
+      }
       const made = await create().catch(ignore(EXISTS));
       if (made || fresh) return made ?? false;
       // An answer was lost after it was made, or it is set again: what is the same stays, with its version.
       const [folder = "", ...rest] = name.split("/");
       const known = (await list(folder, true)).find((one) => one.name === rest.join("/"));
       if (known?.value === Value) return true;
-      await call("ssm", "PutParameter", (ssm, options) => ssm.putParameter({ ...input, Overwrite: true }, options));
+      await overwrite();
       return true;
     },
     async remove(given) {

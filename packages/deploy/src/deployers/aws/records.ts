@@ -33,7 +33,22 @@ export interface Records {
 }
 
 export function createRecords(parameters: Parameters): Records {
+  const write = async (id: string, record: ReleaseRecord) => {
+    const text = deflateRawSync(JSON.stringify(record)).toString("base64");
+    const count = Math.ceil((text.length + 8) / MOST);
+    // The first says how many there are, and is written last: a record is whole, or not there.
+    const whole = `${count} ${text}`;
+    for (let index = count - 1; index >= 0; index--) {
+      await parameters.put(`releases/${id}/${index}`, whole.slice(index * MOST, (index + 1) * MOST), {
+        again: record.live === true,
+      });
+    }
+  };
   return {
+    write,
+    async markLive(id, record) {
+      if (record && !record.live && !record.canary) await write(id, { ...record, live: true });
+    },
     async list() {
       const parts = new Map<string, string[]>();
       for (const { name, value } of await parameters.list("releases")) {
@@ -47,18 +62,6 @@ export function createRecords(parameters: Parameters): Records {
         return record ? [[id, record] as const] : [];
       });
       return new Map(records);
-    },
-    async write(id, record) {
-      const text = deflateRawSync(JSON.stringify(record)).toString("base64");
-      const count = Math.ceil((text.length + 8) / MOST);
-      // The first says how many there are, and is written last: a record is whole, or not there.
-      const whole = `${count} ${text}`;
-      for (let index = count - 1; index >= 0; index--) {
-        await parameters.put(`releases/${id}/${index}`, whole.slice(index * MOST, (index + 1) * MOST));
-      }
-    },
-    async markLive(id, record) {
-      if (record && !record.live && !record.canary) await this.write(id, { ...record, live: true });
     },
     async remove(id) {
       const own = (await parameters.list("releases")).filter(({ name }) => name.startsWith(`${id}/`));

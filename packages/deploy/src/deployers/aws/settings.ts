@@ -9,8 +9,8 @@ import { configInvalid } from "../../engine/errors.ts";
 export interface Statement {
   Sid?: string;
   Effect: "Allow" | "Deny";
-  Action: string[];
-  Resource: string[];
+  Action: string | string[];
+  Resource: string | string[];
   Condition?: Record<string, Record<string, string | string[]>>;
 }
 
@@ -44,8 +44,8 @@ const RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 73
 const statement: z.ZodType<Statement> = z.strictObject({
   Sid: z.string().optional(),
   Effect: z.enum(["Allow", "Deny"]),
-  Action: z.union([z.string().transform((one) => [one]), z.array(z.string())]),
-  Resource: z.union([z.string().transform((one) => [one]), z.array(z.string())]),
+  Action: z.union([z.string(), z.array(z.string())]),
+  Resource: z.union([z.string(), z.array(z.string())]),
   Condition: z.record(z.string(), z.record(z.string(), z.union([z.string(), z.array(z.string())]))).optional(),
 });
 

@@ -39,10 +39,17 @@ function applies({ Action, Resource, Condition = {} }: Statement, { action, reso
   );
 }
 
+const known = new Map<string, RegExp>();
+
 function toPattern(pattern: string, flags: string): RegExp {
+  const key = `${flags} ${pattern}`;
+  const found = known.get(key);
+  if (found) return found;
   const escaped = pattern
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")
     .replaceAll("*", ".*")
     .replaceAll("?", ".");
-  return new RegExp(`^${escaped}$`, `s${flags}`);
+  const made = new RegExp(`^${escaped}$`, `s${flags}`);
+  known.set(key, made);
+  return made;
 }
