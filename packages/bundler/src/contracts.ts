@@ -286,6 +286,11 @@ export interface EmulateOptions {
    * platform without a front sees what it sees. Default false.
    */
   secure?: boolean;
+  /**
+   * In lower case, a header that nobody else can know: whoever stands before it writes the client's address there, and
+   * no function sees it. Default: the client is who connects.
+   */
+  clientHeader?: string;
   /** A folder where bindings keep what they hold when the runtime ends. Default: in memory. */
   state?: string;
   /** Port of the debugger on 127.0.0.1; further processes take the next ones. Nothing is timed then. Default: none. */

@@ -19,6 +19,7 @@ import {
 } from "../_emulate/errors.ts";
 import { listenAt } from "../_emulate/listen.ts";
 import { Logs } from "../_emulate/logs.ts";
+import { believeClient } from "../_emulate/raw.ts";
 import { createStacks } from "../_emulate/stacks.ts";
 import { createEdge } from "./_emulate/edge.ts";
 import { toLevel, toMessage } from "./_emulate/logs.ts";
@@ -82,6 +83,7 @@ export async function emulate(built: Artefact, found: Tools, options: EmulateOpt
   });
 
   const edge = createEdge(secure);
+  believeClient(edge.server, options.clientHeader);
   const url = await listenAt(edge.server, port, host);
 
   let runtime: Miniflare | undefined;

@@ -93,7 +93,7 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
   };
   const patient = inspect === undefined ? format : { ...format, patience: undefined };
   const opened = openFront(
-    { name, format: patient, router, fleet, log, secure: options.secure === true },
+    { name, format: patient, router, fleet, log, secure: options.secure === true, clientHeader: options.clientHeader },
     host,
     options.port ?? 0,
   );

@@ -6,6 +6,7 @@ import type { Artefact, EmulateOptions, Emulator, Startup, Tools } from "@godwit
 import { fetchFrom } from "../_emulate/client.ts";
 import { unknownFunction, unknownTrigger } from "../_emulate/errors.ts";
 import { Logs } from "../_emulate/logs.ts";
+import { clientFlags } from "../_emulate/raw.ts";
 import { samplePath } from "../_emulate/sample.ts";
 import { createStacks } from "../_emulate/stacks.ts";
 import { type ProcessOptions, ServerProcess } from "./_emulate/server-process.ts";
@@ -32,7 +33,7 @@ export async function emulate(artefact: Artefact, _tools: Tools, options: Emulat
     name,
     logs,
     map: createStacks(root).map,
-    flags: dev ? ["--enable-source-maps"] : [],
+    flags: [...(dev ? ["--enable-source-maps"] : []), ...clientFlags(options.clientHeader)],
     env: {
       PATH: process.env.PATH ?? "",
       NODE_ENV: dev ? "development" : "production",

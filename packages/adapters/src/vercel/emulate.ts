@@ -12,6 +12,7 @@ import { fetchFrom } from "../_emulate/client.ts";
 import { toolMissing, triggerFailed, unknownFunction, unknownTrigger } from "../_emulate/errors.ts";
 import { listenAt } from "../_emulate/listen.ts";
 import { Logs } from "../_emulate/logs.ts";
+import { believeClient } from "../_emulate/raw.ts";
 import { samplePath } from "../_emulate/sample.ts";
 import { createStacks } from "../_emulate/stacks.ts";
 import { openStatic } from "./_emulate/assets.ts";
@@ -82,6 +83,7 @@ export async function emulate(artefact: Artefact, found: Tools, options: Emulate
   let layout = await readLayout(artefact);
   let deployment = await deploy(layout, new Map());
   const server = createFront(() => deployment, secure ? "https" : "http");
+  believeClient(server, options.clientHeader);
   const url = await listenAt(server, port, host);
 
   async function measure(id: string): Promise<Startup> {

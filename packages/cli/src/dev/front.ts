@@ -7,7 +7,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { http } from "./http.ts";
 import { createInjector, isPage, SCRIPT, wantsPage } from "./inject.ts";
 import { OVERLAY_PAGE } from "./overlay.ts";
-import { hasBody, pairsOf, passedOn } from "./raw.ts";
+import { hasBody, pairsOf, passedIn, passedOn } from "./raw.ts";
 import type { Lease } from "./runtime.ts";
 import { upgrade } from "./upgrade.ts";
 
@@ -17,6 +17,8 @@ const FAILURE = "x-godwit-dev-failure";
 export interface FrontOptions {
   /** PEM. */
   secure?: { key: string; cert: string };
+  /** Where the runtime reads the client's address. */
+  clientHeader: string;
   /** The emulator of now, for the time of one request. */
   lease(): Promise<Lease>;
   /** Answers what is the dev server's own; true where it did. */
@@ -41,7 +43,7 @@ export function createFront(options: FrontOptions): Server {
   server.on("request", serve);
   server.on("upgrade", (incoming, socket, head) => {
     const start = performance.now();
-    void upgrade(options.lease, incoming, socket, head, (status) =>
+    void upgrade(options, incoming, socket, head, (status) =>
       options.onAnswer(incoming, status, performance.now() - start),
     );
   });
@@ -68,7 +70,7 @@ async function pass(options: FrontOptions, incoming: IncomingMessage, answer: Se
   const agent = new http.Agent({ keepAlive: true });
   answer.on("close", () => agent.destroy());
   try {
-    const headers = passedOn(incoming).flat();
+    const headers = passedIn(incoming, options.clientHeader);
     if (!hasBody(incoming) && !/^(?:GET|HEAD|DELETE|OPTIONS|TRACE)$/.test(incoming.method ?? "GET")) {
       headers.push("content-length", "0"); // Node would announce a chunked body for these methods
     }

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { chmod, readFile } from "node:fs/promises";
+import { request as requestPlain } from "node:http";
 import { request } from "node:https";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
+import { json } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
@@ -41,6 +43,31 @@ for (const target of TARGETS) {
     assert.equal(text, `${dev.url}at?a=b`);
     assert.match(names, /DNS:localhost, IP Address:127\.0\.0\.1/);
     assert.equal((await ask(`${dev.url}at`, " and a body")).text, `${dev.url}at and a body`);
+  });
+}
+
+for (const target of TARGETS) {
+  test(`the app on ${target} sees the client's own address, and no header of the server's`, async (t) => {
+    const files = {
+      "routes/who.ts":
+        "export const POST = async (request: Request, { ip }: { ip?: string }) => Response.json({ ip, names: [...request.headers.keys()], body: await request.text() });\n",
+    };
+    const dev = await startDev(t, files, ["--target", target, "--host", "0.0.0.0"]);
+    const outgoing = requestPlain(new URL("/who", dev.url), {
+      host: "127.0.0.1",
+      localAddress: "127.0.0.2", // all of 127.0.0.0/8 is this machine
+      method: "POST",
+      agent: false,
+      headers: { expect: "100-continue", "x-real-ip": "192.0.2.1", "cf-connecting-ip": "192.0.2.1" },
+    });
+    outgoing.end("hello");
+    const [response] = await once(outgoing, "response");
+    const { ip, names, body } = (await json(response)) as { ip: string; names: string[]; body: string };
+    assert.deepEqual([ip, body], ["127.0.0.2", "hello"]);
+    assert.deepEqual(
+      names.filter((name) => name.startsWith("x-client")),
+      [],
+    );
   });
 }
 

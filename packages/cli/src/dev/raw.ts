@@ -14,6 +14,12 @@ export function passedOn({ rawHeaders }: IncomingMessage): Pair[] {
   return pairsOf(rawHeaders).filter(([name]) => !HOP.test(name));
 }
 
+/** What the runtime gets of a request: who the client is stands in a header that nobody else can know. */
+export function passedIn(incoming: IncomingMessage, clientHeader: string): string[] {
+  const address = (incoming.socket.remoteAddress ?? "").replace(/^::ffff:/, "");
+  return [clientHeader, address, ...passedOn(incoming).flat()];
+}
+
 /** `rawHeaders` of node:http by twos. */
 export function pairsOf(raw: readonly string[]): Pair[] {
   const pairs: Pair[] = [];

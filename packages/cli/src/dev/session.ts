@@ -3,6 +3,7 @@
  * @module
  */
 
+import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { platforms } from "@godwit/adapters/registry";
@@ -119,6 +120,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     return written;
   };
   const { front: fronted, inspect } = options;
+  const clientHeader = `x-client-${randomBytes(12).toString("hex")}`;
   const runtime = createRuntime({
     start: async () => {
       const [written, state] = await Promise.all([artefact(), openState()]);
@@ -127,6 +129,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
         ...(state !== undefined && { state }),
         dev: true,
         secure: options.https !== undefined,
+        clientHeader,
         ...(fronted !== undefined && { front: fronted }),
         ...(inspect !== undefined && { inspect }),
       });
@@ -148,6 +151,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const overlay = createOverlay(failures, [host]);
   const front = createFront({
     ...(secure && { secure }),
+    clientHeader,
     lease: () => runtime.lease(),
     own: (incoming, answer) => overlay.serve(incoming, answer),
     onAnswer({ method = "GET", url: path = "/" }, status, ms) {

@@ -5,11 +5,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { http } from "./http.ts";
-import { headOf, passedOn } from "./raw.ts";
+import { headOf, passedIn } from "./raw.ts";
 import type { Lease } from "./runtime.ts";
 
 export async function upgrade(
-  take: () => Promise<Lease>,
+  { lease: take, clientHeader }: { lease(): Promise<Lease>; clientHeader: string },
   incoming: IncomingMessage,
   socket: Duplex,
   head: Buffer,
@@ -32,7 +32,7 @@ export async function upgrade(
     port,
     method: incoming.method,
     path: incoming.url,
-    headers: [...passedOn(incoming).flat(), "connection", "Upgrade"],
+    headers: [...passedIn(incoming, clientHeader), "connection", "Upgrade"],
   });
   socket.on("close", () => outgoing.destroy());
   outgoing.on("error", () => socket.destroy());

@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { LogLine } from "@godwit/bundler/contracts";
 import { listenAt } from "../../_emulate/listen.ts";
+import { believeClient } from "../../_emulate/raw.ts";
 import type { Answer } from "./answer.ts";
 import type { Fleet } from "./fleet.ts";
 import { alb } from "./formats/alb.ts";
@@ -40,6 +41,7 @@ export interface FrontOptions {
   fleet: Fleet;
   /** HTTPS ends before it. */
   secure: boolean;
+  clientHeader?: string | undefined;
   log(line: LogLine): void;
 }
 
@@ -52,6 +54,7 @@ export async function openFront(
   const server = createServer((request, response) => {
     handle(request, response, options).catch(() => response.destroy());
   });
+  believeClient(server, options.clientHeader);
   return { server, url: await listenAt(server, port, host) };
 }
 
