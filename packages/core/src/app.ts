@@ -58,43 +58,46 @@ export function createApp(match: Match, options: AppOptions = {}): App {
     return link;
   }
 
-  return {
-    // Tests may give no execution: then there are no bindings, and background work goes on by itself.
-    async fetch(request, execution = { env: {}, waitUntil() {}, platform: { name: "local", raw: undefined } }) {
-      const context = new RequestContext(request, execution, state);
-      options.stores?.(context);
-      let link = missing;
-      try {
-        // The env is checked before any handler runs: a wrong one fails every request alike.
-        if (options.env) void context.env;
-        const matched = match(pathOf(request.url));
-        if (matched) {
-          const { route, params } = matched;
-          context.route = route.pattern;
-          context.params = params;
-          link = links.get(route) ?? (await linkOf(route));
-        }
-      } catch (error) {
-        context.error = error;
+  const fetch: App["fetch"] = async (
+    request,
+    // Tests may give none: then there are no bindings, and background work goes on by itself.
+    execution = { env: {}, waitUntil() {}, platform: { name: "local", raw: undefined } },
+  ) => {
+    const context = new RequestContext(request, execution, state);
+    options.stores?.(context);
+    let link = missing;
+    try {
+      // The env is checked before any handler runs: a wrong one fails every request alike.
+      if (options.env) void context.env;
+      const matched = match(pathOf(request.url));
+      if (matched) {
+        const { route, params } = matched;
+        context.route = route.pattern;
+        context.params = params;
+        link = links.get(route) ?? (await linkOf(route));
       }
-      const answer = link(request, context);
-      // An answer at hand needs no turn of the queue.
-      let response = answer instanceof Promise ? await answer : answer;
-      // The header first: a light Response makes its body's stream only when that is read.
-      if (!response.headers.has("content-type") && response.body) {
-        // Untyped bytes are octets (RFC 9110 section 8.3): said here, since fronts that fill the gap each guess another type.
-        response = new Response(response.body, response);
-        response.headers.set("content-type", "application/octet-stream");
-      }
-      if (request.method === "HEAD" && response.body) {
-        // RFC 9110 section 9.3.2: the same answer without its content.
-        response.body.cancel().catch(() => {});
-        response = new Response(null, response);
-      }
-      execution.answer = response;
-      return response;
-    },
+    } catch (error) {
+      context.error = error;
+    }
+    const answer = link(request, context);
+    // An answer at hand needs no turn of the queue.
+    let response = answer instanceof Promise ? await answer : answer;
+    // The header first: a light Response makes its body's stream only when that is read.
+    if (!response.headers.has("content-type") && response.body) {
+      // Untyped bytes are octets (RFC 9110 section 8.3): said here, since fronts that fill the gap each guess another type.
+      response = new Response(response.body, response);
+      response.headers.set("content-type", "application/octet-stream");
+    }
+    if (request.method === "HEAD" && response.body) {
+      // RFC 9110 section 9.3.2: the same answer without its content.
+      response.body.cancel().catch(() => {});
+      response = new Response(null, response);
+    }
+    execution.answer = response;
+    return response;
   };
+  fetch.direct = true;
+  return { fetch };
 }
 
 /**

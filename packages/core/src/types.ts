@@ -59,7 +59,7 @@ export interface ExecutionContext {
   trigger?: Trigger;
   waitUntil(promise: Promise<unknown>): void;
   platform: { name: string; raw: unknown };
-  /** Set by the app as soon as there is one: an adapter that finds it when `fetch` returns need not wait for it. */
+  /** Set by the app as soon as there is one. See {@link Fetch.direct}. */
   answer?: Response;
 }
 
@@ -132,8 +132,17 @@ export interface Logger {
 }
 
 export interface App {
+  fetch: Fetch;
+}
+
+export interface Fetch {
   /** Never rejects: a failure is a Response. The second argument is the platform's; tests may leave it out. */
-  fetch(request: Request, execution?: ExecutionContext): Promise<Response>;
+  (request: Request, execution?: ExecutionContext): Promise<Response>;
+  /**
+   * An `execution.answer` that is there when the function returns is what its promise gives: an adapter need not wait
+   * for it. A function around this one lacks the mark, since it may change the answer.
+   */
+  direct?: boolean;
 }
 
 /** Anything with a `fetch` method: a Hono app, an h3 app, a Worker module. */

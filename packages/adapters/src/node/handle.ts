@@ -53,27 +53,27 @@ interface Exchange {
 /** Settled when the answer is sent; undefined when it was sent at once. */
 type Sending = Promise<void> | undefined;
 
-/** What the app gets with one request. Its parts are made when they are read. */
+/** What the app gets with one request. Nothing private: it may be laid under another object. */
 class Execution implements ExecutionContext {
   readonly ip: string | undefined;
   answer?: Response;
-  readonly #base: ExecutionContext;
-  readonly #exchange: Exchange;
+  readonly base: ExecutionContext;
+  readonly exchange: Exchange;
 
   constructor(base: ExecutionContext, exchange: Exchange, ip: string | undefined) {
-    this.#base = base;
-    this.#exchange = exchange;
     this.ip = ip;
+    this.base = base;
+    this.exchange = exchange;
   }
   get env(): unknown {
-    return this.#base.env;
+    return this.base.env;
   }
   get platform(): ExecutionContext["platform"] {
-    const { message, answer } = this.#exchange;
+    const { message, answer } = this.exchange;
     return { name: "node", raw: { request: message, response: answer } };
   }
   waitUntil(promise: Promise<unknown>): void {
-    this.#base.waitUntil(promise);
+    this.base.waitUntil(promise);
   }
 }
 
@@ -152,7 +152,7 @@ export function createHandler(
     } catch (error) {
       coming = Promise.reject(error);
     }
-    const { answer } = execution;
+    const answer = app.fetch.direct && execution.answer;
     return answer ? finish(exchange, body, answer) : wait(exchange, body, coming);
   }
 
