@@ -81,11 +81,15 @@ function plant(rows: readonly Row[], whole: Map<string, Row>): Node {
     let end: "end" | "rest" | "any" = "end";
     let path = "";
     for (const part of row[0]) {
-      // A percent sign is never sent as it is, so it marks what is no such row.
-      path += typeof part === "string" ? `/${part}` : "%";
-      if (typeof part === "string") node = grow(node.statics, part);
-      else if (part.rest) end = part.rest === "any" ? "any" : "rest";
-      else node = branch(node.params, part.test);
+      if (typeof part === "string") {
+        path += `/${part}`;
+        node = grow(node.statics, part);
+      } else {
+        // A percent sign is never sent as it is, so it marks what is no such row.
+        path += "%";
+        if (part.rest) end = part.rest === "any" ? "any" : "rest";
+        else node = branch(node.params, part.test);
+      }
     }
     node[end] ??= row;
     if (node.end === row && !path.includes("%")) whole.set(path || "/", row);
