@@ -3,18 +3,28 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { chromium } from "playwright-core";
+import { chromium, type Page } from "playwright-core";
 import { findProgram } from "../programs.ts";
 
 const home = new URL("../.godwit/", import.meta.url).pathname;
 const bin = new URL("../../packages/cli/src/bin.ts", import.meta.url).pathname;
 
-const page = (title: string) =>
-  `export const GET = () => new Response("<html><head></head><body><h1>${title}</h1></body></html>", { headers: { "content-type": "text/html", "content-security-policy": "default-src 'self'" } });\n`;
+const page = (title: string, policy = "default-src 'self'") =>
+  `export const GET = () => new Response("<html><head><script>document.title='loose'</script></head><body><h1>${title}</h1></body></html>", { headers: { "content-type": "text/html", "content-security-policy": ${JSON.stringify(policy)} } });\n`;
 
-test("in a browser the overlay shows what is broken as text, hides when it is mended, and loads a page that had no code", async (t) => {
+interface Opened {
+  root: string;
+  url: string;
+  route: string;
+  tab: Page;
+  /** What no script of the page's should have thrown. */
+  errors: string[];
+}
+
+/** An app under `godwit dev`, and a tab of a browser. */
+async function open(t: TestContext): Promise<Opened> {
   mkdirSync(join(home), { recursive: true });
   const root = mkdtempSync(join(home, "overlay-"));
   t.after(() => rmSync(root, { recursive: true, force: true }));
@@ -41,7 +51,11 @@ test("in a browser the overlay shows what is broken as text, hides when it is me
   tab.setDefaultTimeout(10_000);
   const errors: string[] = [];
   tab.on("pageerror", (error) => errors.push(String(error)));
+  return { root, url, route, tab, errors };
+}
 
+test("in a browser the overlay shows what is broken as text, hides when it is mended, and loads a page that had no code", async (t) => {
+  const { root, url, route, tab, errors } = await open(t);
   await tab.goto(url);
   const dialog = tab.locator("godwit-overlay dialog");
   assert.equal(await tab.locator("h1").first().textContent(), "good");
@@ -67,5 +81,28 @@ test("in a browser the overlay shows what is broken as text, hides when it is me
   writeFileSync(join(root, "routes/new.ts"), page("fine"));
   await tab.locator("h1", { hasText: "fine" }).waitFor();
   assert.equal(await dialog.count(), 0);
+  assert.deepEqual(errors, []);
+});
+
+test("under an app's own strict policy the overlay works, and nothing else is let in", async (t) => {
+  const { url, route, tab, errors } = await open(t);
+  const dialog = tab.locator("godwit-overlay dialog");
+  for (const policy of [
+    "default-src 'none'",
+    "default-src 'none'; script-src 'nonce-own' 'strict-dynamic'; require-trusted-types-for 'script'; trusted-types 'none'",
+    "default-src 'self'; script-src 'nonce-own'; connect-src 'none'; style-src 'none', script-src 'none'",
+  ]) {
+    const good = page(`under ${policy.length}`, policy);
+    writeFileSync(route, good);
+    while (!(await (await fetch(url)).text()).includes(`under ${policy.length}`)) await sleep(20);
+    await tab.goto(url);
+    assert.equal(await dialog.count(), 0);
+    writeFileSync(route, "const x = ;\n");
+    await dialog.waitFor();
+    assert.equal(await dialog.evaluate((element) => getComputedStyle(element).borderTopWidth), "4px");
+    assert.notEqual(await tab.title(), "loose");
+    writeFileSync(route, good);
+    await dialog.waitFor({ state: "detached" });
+  }
   assert.deepEqual(errors, []);
 });

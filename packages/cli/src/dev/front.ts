@@ -3,16 +3,21 @@
  * the overlay's script into pages.
  * @module
  */
+import { randomBytes } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { http } from "./http.ts";
-import { createInjector, isPage, SCRIPT, wantsPage } from "./inject.ts";
-import { OVERLAY_PAGE } from "./overlay.ts";
+import { createInjector, isPage, scriptWith, wantsPage } from "./inject.ts";
+import { OVERLAY_EVENTS, OVERLAY_PAGE, OVERLAY_SCRIPT } from "./overlay.ts";
+import { amendPolicy } from "./policy.ts";
 import { hasBody, pairsOf, passedIn, passedOn } from "./raw.ts";
 import type { Lease } from "./runtime.ts";
 import { upgrade } from "./upgrade.ts";
 
 /** On an answer of the runtime that has no code to run at all. */
 const FAILURE = "x-godwit-dev-failure";
+
+const POLICY = /^content-security-policy(?:-report-only)?$/i;
+const LENGTH = /^content-length$/i;
 
 export interface FrontOptions {
   /** PEM. */
@@ -31,6 +36,7 @@ export function createFront(options: FrontOptions): Server {
   const server = options.secure
     ? process.getBuiltinModule("node:https").createServer({ ...settings, ...options.secure })
     : http.createServer(settings);
+  const nonce = randomBytes(16).toString("base64url"); // one for all, since a browser may keep a page
   const serve = (incoming: IncomingMessage, answer: ServerResponse): void => {
     if (options.own(incoming, answer)) return;
     const start = performance.now();
@@ -38,7 +44,7 @@ export function createFront(options: FrontOptions): Server {
       const status = answer.headersSent ? answer.statusCode : 499; // nginx's word for a client that went away
       options.onAnswer(incoming, status, performance.now() - start);
     });
-    void pass(options, incoming, answer);
+    void pass({ ...options, nonce }, incoming, answer);
   };
   server.on("request", serve);
   server.on("upgrade", (incoming, socket, head) => {
@@ -50,7 +56,11 @@ export function createFront(options: FrontOptions): Server {
   return server;
 }
 
-async function pass(options: FrontOptions, incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
+async function pass(
+  options: FrontOptions & { nonce: string },
+  incoming: IncomingMessage,
+  answer: ServerResponse,
+): Promise<void> {
   const fail = (text: string): void => {
     if (answer.headersSent) return void answer.destroy();
     if (wantsPage(incoming)) return void sendOverlay(answer);
@@ -86,7 +96,7 @@ async function pass(options: FrontOptions, incoming: IncomingMessage, answer: Se
     outgoing.on("error", (error) => isWhole() || fail(`The runtime did not answer: ${error.message}`));
     outgoing.on("response", (response) => {
       isWhole = () => response.complete;
-      relay(incoming, response, answer);
+      relay(incoming, response, answer, options.nonce);
     });
     answer.on("close", () => answer.writableFinished || outgoing.destroy());
     if (hasBody(incoming)) outgoing.write(new Uint8Array()); // `flushHeaders` would write them as UTF-8
@@ -96,7 +106,8 @@ async function pass(options: FrontOptions, incoming: IncomingMessage, answer: Se
   }
 }
 
-function relay(incoming: IncomingMessage, response: IncomingMessage, answer: ServerResponse): void {
+function relay(incoming: IncomingMessage, response: IncomingMessage, answer: ServerResponse, nonce: string): void {
+  const script = scriptWith(nonce);
   const forPage = wantsPage(incoming);
   const { statusCode = 502, statusMessage = "", headers } = response;
   if (forPage && headers[FAILURE] !== undefined) {
@@ -104,9 +115,15 @@ function relay(incoming: IncomingMessage, response: IncomingMessage, answer: Ser
     return void sendOverlay(answer);
   }
   const injects = forPage && isPage(response);
+  // A browser puts the headers of "not modified" over those of the page that it has kept.
+  const isPolicy = (name: string): boolean => (injects || (forPage && statusCode === 304)) && POLICY.test(name);
+  const needs = { host: incoming.headers.host ?? "", script: OVERLAY_SCRIPT, events: OVERLAY_EVENTS, nonce };
   const pairs = passedOn(response)
     .filter(([name]) => !/^transfer-encoding$/i.test(name))
-    .map(([name, value]) => (injects && /^content-length$/i.test(name) ? [name, longer(value)] : [name, value]));
+    .map(([name, value]) => [
+      name,
+      isPolicy(name) ? amendPolicy(value, needs) : injects && LENGTH.test(name) ? longer(value, script) : value,
+    ]);
   answer.writeHead(statusCode, statusMessage, pairs.flat());
   answer.write(new Uint8Array());
   response.on("error", () => answer.destroy());
@@ -114,11 +131,11 @@ function relay(incoming: IncomingMessage, response: IncomingMessage, answer: Ser
     const { rawTrailers: raw } = response;
     if (raw.length > 0) answer.addTrailers(pairsOf(raw));
   });
-  if (injects) response.pipe(createInjector()).pipe(answer);
+  if (injects) response.pipe(createInjector(script)).pipe(answer);
   else response.pipe(answer);
 }
 
-const longer = (length: string): string => String(Number(length) + SCRIPT.length);
+const longer = (length: string, script: string): string => String(Number(length) + script.length);
 
 function sendOverlay(answer: ServerResponse): void {
   answer.writeHead(500, { "content-type": "text/html; charset=utf-8", "cache-control": "no-store" }).end(OVERLAY_PAGE);

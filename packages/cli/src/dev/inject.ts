@@ -4,8 +4,12 @@
  */
 import type { IncomingMessage } from "node:http";
 import { Transform } from "node:stream";
+import { OVERLAY_SCRIPT } from "./overlay.ts";
 
-export const SCRIPT = '<script src="/__godwit/overlay.js" async></script>';
+/** The overlay's element. The nonce is for a page's policy. */
+export function scriptWith(nonce: string): string {
+  return `<script src="${OVERLAY_SCRIPT}" nonce="${nonce}" async></script>`;
+}
 
 const END_OF_HEAD = "</head>";
 const BODYLESS = new Set([204, 205, 206, 304]);
@@ -25,7 +29,7 @@ export function isPage({ statusCode = 0, headers }: IncomingMessage): boolean {
 }
 
 /** Writes the script before `</head>`, else at the end; always once, so that a length grows by the script's. */
-export function createInjector(): Transform {
+export function createInjector(script: string): Transform {
   let held = "";
   let done = false;
   return new Transform({
@@ -41,10 +45,10 @@ export function createInjector(): Transform {
       }
       done = true;
       held = "";
-      next(null, Buffer.from(text.slice(0, at) + SCRIPT + text.slice(at), "latin1"));
+      next(null, Buffer.from(text.slice(0, at) + script + text.slice(at), "latin1"));
     },
     flush(next) {
-      next(null, Buffer.from(done ? "" : held + SCRIPT, "latin1"));
+      next(null, Buffer.from(done ? "" : held + script, "latin1"));
     },
   });
 }

@@ -6,6 +6,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Failures } from "./failures.ts";
 import { overlayScript } from "./overlay-script.ts";
 
+/** Where a page finds the overlay, and the failures that it shows. */
+export const OVERLAY_SCRIPT = "/__godwit/overlay.js";
+export const OVERLAY_EVENTS = "/__godwit/events";
+
 export interface Overlay {
   /** Answers `/__godwit/*`; false for anything else. */
   serve(incoming: IncomingMessage, answer: ServerResponse): boolean;
@@ -13,10 +17,10 @@ export interface Overlay {
 }
 
 /** Where no page is: it holds nothing of the app's, and its script loads it again once all is mended. */
-export const OVERLAY_PAGE = `<!doctype html>
+export const OVERLAY_PAGE: string = `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Cannot be served yet</title></head>
-<body><script src="/__godwit/overlay.js" data-page></script></body>
+<body><script src="${OVERLAY_SCRIPT}" data-page></script></body>
 </html>
 `;
 
@@ -32,10 +36,10 @@ export function createOverlay(failures: Failures, hosts: readonly string[]): Ove
       if (!path.startsWith("/__godwit/")) return false;
       // A page of elsewhere whose name was made to point here must not read what is on this machine (DNS rebinding).
       if (!isOwnHost(incoming.headers.host, hosts)) answer.writeHead(403).end();
-      else if (path === "/__godwit/overlay.js") {
+      else if (path === OVERLAY_SCRIPT) {
         answer.writeHead(200, { "content-type": "text/javascript; charset=utf-8", "cache-control": "no-cache" });
         answer.end(overlayScript);
-      } else if (path === "/__godwit/events") {
+      } else if (path === OVERLAY_EVENTS) {
         answer.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
         answer.write(`retry: 500\n${toEvent(failures.current)}`);
         listeners.add(answer);
