@@ -36,9 +36,13 @@ export async function askYes(question: string): Promise<boolean> {
   return /^(?:y|yes)$/i.test((await ask(`${question} [y/N] `))?.trim() ?? "");
 }
 
-/** All of standard input, for values that are piped in. */
-export async function readInput(): Promise<string> {
+/** All of standard input, for values that are piped in; undefined where it is no text. */
+export async function readInput(): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString();
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
+  } catch {
+    return undefined;
+  }
 }

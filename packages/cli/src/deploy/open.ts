@@ -102,7 +102,8 @@ async function open(options: OpenOptions, values: StageValues, signal: AbortSign
     warn: (line) => speaker.note(`note ${line}`),
     ...(rehearse && { flags: "--rehearse" }),
   };
-  speaker.mask(redactOf({ secrets: values.secrets, env: { ...process.env, ...input.env } }));
+  // not what a rehearsal takes for credentials: its user needs them, and nobody else takes them
+  speaker.mask(redactOf({ secrets: values.secrets, env: process.env }));
   try {
     return { deployer: await module.open(input), input, vendor, ...(rehearsal && { rehearsal }) };
   } catch (error) {

@@ -188,6 +188,10 @@ async function serveOn({ options, mayServe, speaker }: ShipOptions, { rehearsal 
   const asked = options.serve || (!options.yes && isAttended(options.json));
   if (!rehearsal?.own || !mayServe || !asked) return;
   speaker.say("serving the rehearsal on this machine: other commands with --rehearse find it. Ctrl-C ends it");
+  if (rehearsal.url.protocol !== "file:") {
+    speaker.say(colors.dim("the vendor's own client comes here with"));
+    for (const [name, value] of Object.entries(rehearsal.env)) speaker.say(colors.dim(`  ${name}=${value}`));
+  }
   const alive = setInterval(() => {}, 60_000); // what serves may be a process of its own
   await untilInterrupted();
   clearInterval(alive);
