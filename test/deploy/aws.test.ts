@@ -1,13 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CANARY_LIMITS, type Clock, type ControlPlane, deploy, destroy, type Release, rollback } from "@godwit/deploy";
+import {
+  CANARY_LIMITS,
+  type Clock,
+  type ControlPlane,
+  type Deployer,
+  deploy,
+  destroy,
+  type Release,
+  rollback,
+} from "@godwit/deploy";
 import { buildApp, createClock } from "./apps.fixture.ts";
-import { openStage, ship, startPlane, text } from "./aws.fixture.ts";
+import { openStage, sayWord, ship, startPlane, text } from "./aws.fixture.ts";
 
 const appOf = (word: string) => ({
   "env.ts": `import { defineEnv } from "@godwit/core";\nexport default defineEnv({ vars: { WORD: undefined }, secrets: ["KEY"] });`,
   "routes/index.ts": `export const GET = () => new Response(${JSON.stringify(word)});`,
-  "routes/users/[id].ts": `export const GET = (_request, { params }) => new Response(params.id + " " + process.env.WORD + " " + process.env.KEY);`,
+  "routes/users/[id].ts": `export const GET = (_request, { params }) => (console.log("user", params.id), new Response(params.id + " " + process.env.WORD + " " + process.env.KEY));`,
 });
 
 const secrets = { KEY: "a-secret-of-nobody" };
@@ -40,6 +49,43 @@ test("ships two functions behind an HTTP API, does nothing the second time, and 
   assert.equal(from?.id, second.release?.id);
   assert.equal(to.id, first.release?.id);
   assert.equal(await text(url), "one");
+  assert.deepEqual(await linesOf(deployer, "user 7"), ["users-id"]);
+});
+
+/** Which functions wrote such a line. */
+async function linesOf(deployer: Deployer, wanted: string): Promise<string[]> {
+  const found: string[] = [];
+  const lines = deployer.logs?.({ follow: false, since: 0, signal: new AbortController().signal });
+  for await (const line of lines ?? []) if (line.text.includes(wanted)) found.push(line.function);
+  return found;
+}
+
+test("a role of one's own, a network and layers are the functions'", async (t) => {
+  const clock = createClock();
+  const policy = { Version: "2012-10-17", Statement: [{ Effect: "Allow" as const, Action: "*", Resource: "*" }] };
+  const plane = await startPlane(t, { clock, run: sayWord, policy });
+  const artefact = await buildApp(t, "lambda", { "routes/index.ts": `export const GET = () => new Response("one");` });
+  const settings = {
+    role: "arn:aws:iam::123456789012:role/mine",
+    vpc: { subnets: ["subnet-1", "subnet-2"], securityGroups: ["sg-1"] },
+    layers: ["arn:aws:lambda:us-east-1:123456789012:layer:tools:3"],
+  };
+  const { plan } = await ship({ plane, clock, artefact, settings });
+  assert.deepEqual(
+    plan.items.filter(({ kind }) => kind === "role" || kind === "policy"),
+    [],
+  );
+  assert.ok(!plane.calls.includes("iam:CreateRole"));
+  const { deployer } = await openStage({ plane, clock, artefact, settings });
+  const live = (await deployer.kinds.find(({ name }) => name === "function")?.list()) ?? new Map();
+  const [{ configuration }] = [...live.values()] as [{ configuration: Record<string, unknown> }]; // as the kind lists them
+  assert.equal(configuration.Role, settings.role);
+  assert.deepEqual((configuration.VpcConfig as { SubnetIds: string[] }).SubnetIds, settings.vpc.subnets); // by the API
+  assert.deepEqual(configuration.Layers, [{ Arn: settings.layers[0], CodeSize: 0 }]);
+  const { layers: _, ...without } = settings;
+  const next = await ship({ plane, clock, artefact, settings: without });
+  const changes = next.plan.items.flatMap((item) => item.changes.map(({ path }) => path));
+  assert.deepEqual([...new Set(changes)], ["layers"]);
 });
 
 test("a canary shares traffic by an alias, and a breach sends all of it back", async (t) => {

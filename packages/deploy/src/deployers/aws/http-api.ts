@@ -69,7 +69,9 @@ export function createHttpApi(stage: Stage, parameters: Parameters): Front {
         release.id,
         stages.some(({ StageName }) => StageName === name),
       );
-      return { url: new URL(`${api.endpoint}/${name}/`), headers: {} };
+      const url = new URL(`${api.endpoint}/${name}/`);
+      await untilThere(stage, url);
+      return { url, headers: {} };
     },
     async switch(release, share) {
       const api = await need();
@@ -124,6 +126,26 @@ export function createHttpApi(stage: Stage, parameters: Parameters): Front {
     },
   };
 }
+
+/** A stage is not there everywhere at once; until then the gateway itself says 404, which proves nothing of the app. */
+async function untilThere(stage: Stage, url: URL): Promise<void> {
+  const { signal } = stage.input;
+  // A path that no app has: its own 404 is another one.
+  const probe = new URL(".well-known/godwit", url);
+  await stage.wait(
+    `The stage ${url.href}`,
+    async () => {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
+      const answer = await fetch(probe, { signal: limit }).catch(() => undefined);
+      const text = answer?.status === 404 ? await answer.text() : "";
+      return answer && text !== NOT_THERE ? true : undefined;
+    },
+    { deadline: 60_000 },
+  );
+}
+
+const PATIENCE = 30_000;
+const NOT_THERE = '{"message":"Not Found"}';
 
 interface Context {
   stage: Stage;
