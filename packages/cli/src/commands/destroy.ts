@@ -5,13 +5,14 @@ import { ask, isAttended } from "../deploy/ask.ts";
 import { createDeployCommand, type DeployShared, onEachTarget } from "../deploy/options.ts";
 import { count } from "../deploy/speak.ts";
 import { unconfirmed } from "../deploy/unconfirmed.ts";
+import { EXIT } from "../exit-codes.ts";
 import type { SetExit } from "../options.ts";
 
 interface Options extends DeployShared {
   yes?: boolean;
 }
 
-export function command(_exit: SetExit): Command {
+export function command(exit: SetExit): Command {
   return createDeployCommand("destroy", "take a stage away: its functions, releases and secrets")
     .option("-y, --yes", "without a question")
     .action((options: Options) =>
@@ -32,8 +33,10 @@ export function command(_exit: SetExit): Command {
         });
         const where = `${stage} on ${target}`;
         if (result.outcome === "nothing") speaker.say(`nothing of ${where} is there`);
-        else if (result.outcome === "declined") speaker.say("nothing was removed");
-        else speaker.done(`${colors.green("removed")} ${where}`);
+        else if (result.outcome === "declined") {
+          speaker.say("nothing was removed");
+          exit(EXIT.failed);
+        } else speaker.done(`${colors.green("removed")} ${where}`);
         return { ...result };
       }),
     );

@@ -145,6 +145,8 @@ test("what is wrong on the command line or in the config is told before any call
   assert.match((await run("deploy", ...shared, "--stage", "Pr_12")).stderr, /DEPLOY_STAGE_INVALID/);
   assert.match((await run("deploy", ...shared, "--no-build")).stderr, /ARTEFACT_ABSENT/);
   assert.match((await run("secrets", "set", "KEY", ...shared)).stderr, /SECRET_EMPTY/);
+  const bytes = await godwit(["secrets", "set", "KEY", ...shared], { env, input: Buffer.from([0x61, 0xff, 0xfe]) });
+  assert.match(bytes.stderr, /SECRET_NOT_TEXT/);
   await writeFile(join(root, ".env.production"), "");
   assert.match((await run("deploy", ...shared, "--yes")).stderr, /ENV_INVALID[\s\S]*WORD/);
   await writeFile(join(root, ".env.production"), files[".env.production"]);
