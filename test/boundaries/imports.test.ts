@@ -118,8 +118,17 @@ for (const name of platforms) {
     );
   });
 
+  test(`what makes an artefact of an upload of ${name} imports Node and core's words alone`, () => {
+    const types = among(/^@godwit\/bundler\/contracts$/, /^@godwit\/core\//);
+    const values = among(/^node:/, /^@godwit\/core\/(?:manifest|errors|pattern)$/);
+    assert.deepEqual(
+      imports(half("upload"), (one) => values(one) || (one.type && types(one))),
+      [],
+    );
+  });
+
   test(`no half of ${name} reaches the root of another`, () => {
-    const roots = ["index", "target", "emulate"];
+    const roots = ["index", "target", "emulate", "upload"];
     const crossed = roots.flatMap((from) =>
       roots.filter((to) => to !== from && half(from).has(`${folder}${to}.ts`)).map((to) => `${from} reaches ${to}`),
     );
