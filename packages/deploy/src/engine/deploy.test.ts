@@ -149,6 +149,16 @@ test("a lock that was lost on the way stops the deploy before the switch", async
   assert.equal(cloud.lock?.owner, "anna", "another's lock is not let go of");
 });
 
+test("what fails after the switch says that the new release is live", async () => {
+  const cloud = createCloud();
+  cloud.fault = (name) => {
+    if (name.startsWith("create cron")) throw new Error("no such cron");
+  };
+  const ended = run(open(cloud, { ...one, crons: { nightly: "0 1 * * *" } }));
+  await assert.rejects(ended, /no such cron\nThe release r1 is live/);
+  assert.equal(cloud.serves("/"), "1");
+});
+
 test("a secret that is declared and at hand is set, one that is not is named with the command for it", async () => {
   const cloud = createCloud();
   const app: App = { ...one, secrets: ["API_KEY", "DB_URL"] };

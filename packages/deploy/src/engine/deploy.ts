@@ -124,12 +124,19 @@ async function change(
     release = { ...next, share: 1 };
   }
 
-  begin("settle");
-  await applyPhase("settle", work("settle"));
-  const items = remove ? state.plan.items.filter(({ action }) => action === "delete") : [];
-  if (items.length > 0) begin("delete");
-  const removed = await removeAll({ ...work("delete"), items, live: state.live });
-  return { plan: state.plan, outcome: "deployed", release, verified, removed, urls: await deployer.urls() };
+  try {
+    begin("settle");
+    await applyPhase("settle", work("settle"));
+    const items = remove ? state.plan.items.filter(({ action }) => action === "delete") : [];
+    if (items.length > 0) begin("delete");
+    const removed = await removeAll({ ...work("delete"), items, live: state.live });
+    return { plan: state.plan, outcome: "deployed", release, verified, removed, urls: await deployer.urls() };
+  } catch (error) {
+    // whoever reads that a deploy failed must know what the world gets
+    if (error instanceof Error)
+      error.message = `${error.message}\nThe release ${release?.id} is live; what comes after the switch is not all done.`;
+    throw error;
+  }
 }
 
 async function setSecrets(

@@ -6,7 +6,10 @@ import { GodwitError } from "@godwit/core/errors";
 
 /** `lines` as `deploy.vercel.team: ...`. */
 export function configInvalid(lines: readonly string[], page: string): GodwitError {
-  return new GodwitError("DEPLOY_CONFIG_INVALID", `${lines.map((line) => `  ${line}`).join("\n")}\nSee ${page}.`);
+  return new GodwitError(
+    "DEPLOY_CONFIG_INVALID",
+    `The config is not valid:\n${lines.map((line) => `  ${line}`).join("\n")}\nSee ${page}.`,
+  );
 }
 
 /** `way`: which variable or file, and where to get what goes in there. */
@@ -58,11 +61,12 @@ export function lockLost(owner: string): GodwitError {
   );
 }
 
-export function releaseUnknown(id: string, known: readonly string[]): GodwitError {
-  return new GodwitError(
-    "DEPLOY_RELEASE_UNKNOWN",
-    `There is no release ${JSON.stringify(id)} to go to. There are: ${known.join(", ") || "none"}. See godwit releases.`,
-  );
+/** Without an id: there is none before the live one. `known`: what can be gone to. */
+export function releaseUnknown(id: string | undefined, known: readonly string[]): GodwitError {
+  const what =
+    id === undefined ? "There is no release before the live one" : `There is no release ${JSON.stringify(id)}`;
+  const others = known.length > 0 ? ` There are: ${known.join(", ")}.` : "";
+  return new GodwitError("DEPLOY_RELEASE_UNKNOWN", `${what} to go to.${others} See godwit releases.`);
 }
 
 /** A file of the artefact is not what the manifest says. */

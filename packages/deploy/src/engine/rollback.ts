@@ -56,7 +56,7 @@ function view({ live, target }: Choice): Pick<RolledBack, "from" | "to"> {
 function choose(releases: readonly Release[], { deployer, input, to }: RollbackOptions): Choice {
   const live = findLive(releases);
   if (!live) throw nothingDeployed(input.app, input.stage, deployer.place);
-  const known = releases.filter(({ kept }) => kept).map(({ id }) => id);
+  const known = releases.filter(({ id, kept }) => kept && id !== live.id).map(({ id }) => id);
   if (to !== undefined) {
     const target = releases.find((release) => release.id === to && (release.kept || release.id === live.id));
     if (!target) throw releaseUnknown(to, known);
@@ -64,6 +64,6 @@ function choose(releases: readonly Release[], { deployer, input, to }: RollbackO
   }
   if (isUnsettled(releases)) return { live, target: live };
   const target = releases.slice(releases.indexOf(live) + 1).find(({ kept }) => kept);
-  if (!target) throw releaseUnknown("before the live one", known);
+  if (!target) throw releaseUnknown(undefined, known);
   return { live, target };
 }
