@@ -27,10 +27,15 @@ export interface Ran {
 }
 
 /** Runs the command as a user's shell would. */
-export function godwit(args: string[], options: { env?: Record<string, string>; cwd?: string } = {}): Promise<Ran> {
+export function godwit(
+  args: string[],
+  options: { env?: Record<string, string>; cwd?: string; input?: Uint8Array } = {},
+): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, NO_COLOR: "1", ...options.env };
-    const child = spawn(process.execPath, [bin, ...args], { env, cwd: options.cwd, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [bin, ...args], { env, cwd: options.cwd });
+    child.stdin.on("error", () => {}); // it may end before it has read all of it
+    child.stdin.end(options.input);
     let stdout = "";
     let stderr = "";
     child.stdout.on("data", (data) => {

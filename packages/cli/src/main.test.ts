@@ -60,6 +60,13 @@ test("an unknown key of the config is named, with the one that was meant", async
   assert.match(stderr, /groupin.*Did you mean grouping\?/);
 });
 
+test("an unknown key below is told beside those that are known there", async (t) => {
+  const files = { ...ROUTE, "godwit.config.ts": "export default { deploy: { lambda: {}, canary: { sample: 1 } } };" };
+  const { stderr } = await godwit(["build", "--root", await createApp(t, files)]);
+  assert.match(stderr, /deploy: .*lambda.*There are .*aws/);
+  assert.match(stderr, /deploy\.canary: .*Did you mean samples\?/);
+});
+
 test("an unknown key of a target's slice is named with its path", async (t) => {
   const root = await createApp(t, { ...ROUTE, "godwit.config.ts": "export default { cloudflare: { plann: 1 } };" });
   const { code, stderr } = await godwit(["build", "--root", root, "--target", "cloudflare"]);

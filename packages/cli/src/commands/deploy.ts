@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { toMilliseconds } from "../deploy/duration.ts";
 import { createShippingCommand, openCommand } from "../deploy/options.ts";
 import { type DeployFlags, type Shipped, shipTo } from "../deploy/ship.ts";
@@ -15,7 +15,9 @@ export function command(exit: SetExit): Command {
     .option("--out <folder>", "the folder of builds (default: dist in the app's folder)")
     .option("--no-verify", "switch without asking the new release anything")
     .option("--canary <shares>", "traffic in steps, such as 5%,25%,100%", toShares)
-    .option("--interval <time>", "of each step of a canary: 30s, 5m", toInterval, 60_000)
+    .addOption(
+      new Option("--interval <time>", "of each step of a canary: 30s, 5m").argParser(toInterval).default(60_000, "1m"),
+    )
     .option("--metrics-url <url>", "where a canary's figures come from, instead of the vendor")
     .option("--serve", "with --rehearse: serve it until Ctrl-C, as on a terminal")
     .action((options: DeployFlags) => run(options, exit));

@@ -1,6 +1,6 @@
 import { GodwitError } from "@godwit/core/errors";
 import type { LogLine } from "@godwit/deploy";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { toMilliseconds } from "../deploy/duration.ts";
 import { withStage } from "../deploy/open.ts";
 import { createDeployCommand, type DeployShared, openCommand } from "../deploy/options.ts";
@@ -17,7 +17,9 @@ interface Options extends DeployShared {
 export function command(_exit: SetExit): Command {
   return createDeployCommand("logs", "what the functions of a stage log")
     .option("-f, --follow", "go on with what comes, until Ctrl-C")
-    .option("--since <time>", "how far back: 30s, 10m, 2h, 1d", toSince, 600_000)
+    .addOption(
+      new Option("--since <time>", "how far back: 30s, 10m, 2h, 1d").argParser(toSince).default(600_000, "10m"),
+    )
     .addHelpText("after", "\nUnder --json each line is a JSON value of its own.")
     .action(run);
 }

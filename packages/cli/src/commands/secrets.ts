@@ -42,11 +42,18 @@ async function setOne(name: string, options: DeployShared): Promise<void> {
   });
 }
 
-/** Never from the command line, which other users and the shell's history see. Throws SECRET_EMPTY. */
+/** Never from the command line, which other users and the shell's history see. Throws SECRET_EMPTY, SECRET_NOT_TEXT. */
 async function readValue(name: string, { json }: DeployShared): Promise<string> {
   const attended = isAttended(json);
-  const given = attended ? await ask(`Value of ${name} (not shown): `, { hidden: true }) : await readInput();
-  const value = given?.replace(/\r?\n$/, "") ?? "";
+  const given = attended ? ((await ask(`Value of ${name} (not shown): `, { hidden: true })) ?? "") : await readInput();
+  if (given === undefined || given.includes("\0")) {
+    // it becomes an environment variable, and would come out there as something else
+    throw new GodwitError(
+      "SECRET_NOT_TEXT",
+      `The value of ${name} is not text in UTF-8 without zero bytes. Encode it, such as with \`base64\`, and decode it in the app.`,
+    );
+  }
+  const value = given.replace(/\r?\n$/, "");
   if (value !== "") return value;
   throw new GodwitError(
     "SECRET_EMPTY",

@@ -27,7 +27,7 @@ export async function ask(
   const ended = new Promise<undefined>((resolve) => prompt.once("close", () => resolve(undefined)));
   const answer = await Promise.race([prompt.question(hidden ? "" : question), ended]);
   prompt.close();
-  if (hidden) process.stderr.write("\n");
+  if (hidden || answer === undefined) process.stderr.write("\n");
   return answer;
 }
 

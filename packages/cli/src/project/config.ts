@@ -168,11 +168,23 @@ interface Issue {
 
 function invalid(file: string, issues: readonly Issue[]): GodwitError {
   const lines = issues.map(({ message, path = [], keys }) => {
-    const near = keys?.flatMap((key) => closest(key, [...Object.keys(schema.shape)]) ?? []);
-    const hint = near?.length ? ` Did you mean ${near.join(", ")}?` : "";
+    const known = keysAt(path);
+    const near = keys?.flatMap((key) => closest(key, known) ?? []);
+    const all = keys && path.length > 0 && known.length > 0 ? ` There are ${known.join(", ")}.` : "";
+    const hint = near?.length ? ` Did you mean ${near.join(", ")}?` : all;
     return `  ${path.map(String).join(".") || "the config"}: ${message}.${hint}`;
   });
   return new GodwitError("CONFIG_INVALID", `${file} is not valid:\n${lines.join("\n")}\nSee docs/config.md.`);
+}
+
+/** What may stand there, where an object's keys are known. */
+function keysAt(path: readonly PropertyKey[]): string[] {
+  let at: unknown = schema;
+  for (const part of path) {
+    at = at instanceof z.ZodObject ? at.shape[String(part)] : undefined;
+    if (at instanceof z.ZodOptional) at = at.unwrap();
+  }
+  return at instanceof z.ZodObject ? Object.keys(at.shape) : [];
 }
 
 async function packageName(root: string): Promise<string> {

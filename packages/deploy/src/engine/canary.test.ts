@@ -151,7 +151,7 @@ test("a rollback without a name passes over what only a canary saw", async () =>
   assert.equal((await rollback({ deployer, input })).to.id, "r1");
   await assert.rejects(rollback({ deployer, input, to: "r2" }), {
     code: "DEPLOY_RELEASE_UNKNOWN",
-    message: /There are: r3/,
+    message: /There are: r3\. /,
   });
 });
 
