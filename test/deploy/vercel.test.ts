@@ -231,3 +231,49 @@ function inputOf(env: Record<string, string>, more: Partial<DeployInput>): Deplo
     ...more,
   };
 }
+
+test("a project with something in it is not taken for one that was just made", async (t) => {
+  const plane = await rehearse(t);
+  const headers = { authorization: "Bearer x" };
+  const post = (path: string, json: object) =>
+    fetch(new URL(path, plane.url), { method: "POST", headers, body: JSON.stringify(json) });
+  await post("/v1/projects", { name: "links" });
+  await post("/v10/projects/links/env", { key: "THEIRS", value: "a", type: "plain", target: ["preview"] });
+  const input = inputOf(plane.env, { settings: (await vendor()).parseSettings({}) });
+  const deployer = await open(plane, undefined, input);
+  await assert.rejects(destroy({ deployer, input, confirm: async () => true, onDone() {} }), {
+    code: "DEPLOY_NAME_TAKEN",
+  });
+  assert.equal((await fetch(new URL("/v9/projects/links", plane.url), { headers })).status, 200);
+});
+
+test("deploy.vercel.project names production's project, and each other stage has its own beside it", async (t) => {
+  const plane = await rehearse(t);
+  const artefact = await buildApp(t, "vercel", appOf("one"));
+  const settings = (await vendor()).parseSettings({ project: "site" });
+  const production = await open(plane, artefact, { settings });
+  await prepare(production);
+  await production.switch(await production.release(nothing));
+  const input = inputOf(plane.env, { stage: "pr-12", artefact, settings });
+  const preview = await open(plane, artefact, input);
+  assert.match(preview.place, /site-pr-12/);
+  await prepare(preview);
+  await destroy({ deployer: preview, input, confirm: async () => true, onDone() {} });
+  const [live] = await (await open(plane, undefined, { settings })).urls();
+  assert.ok(live);
+  assert.equal(await textOf(live), "one");
+  const other = await open(plane, undefined, { app: "other", settings });
+  await assert.rejects(other.releases(), { code: "DEPLOY_NAME_TAKEN" });
+});
+
+test("a lock is let go of after an interrupt too", async (t) => {
+  const plane = await rehearse(t);
+  const artefact = await buildApp(t, "vercel", appOf("one"));
+  const controller = new AbortController();
+  const interrupted = await open(plane, artefact, { signal: controller.signal });
+  await prepare(interrupted);
+  const lease = await interrupted.lock(60_000);
+  controller.abort(new Error("interrupted"));
+  await lease.release();
+  await (await (await open(plane, artefact)).lock(60_000)).release();
+});

@@ -3,9 +3,10 @@
  * of a given title: that is the lock, its id says whose it is, and a value in it says until when.
  * @module
  */
-import { hostname, userInfo } from "node:os";
+import { hostname } from "node:os";
 import type { Lease } from "../../contracts.ts";
 import { locked, lockLost } from "../../engine/errors.ts";
+import { whoAmI } from "../../engine/who.ts";
 import { createClient } from "./client.ts";
 import { createNamespace, KV, LOCK_NAME, listNamespaces, removeNamespace } from "./kv.ts";
 import { toTitle } from "./names.ts";
@@ -29,7 +30,7 @@ export async function takeLock(stage: Stage, ttl: number): Promise<Lease> {
   const { clock, signal } = input;
   const title = toTitle(stage.script, LOCK_NAME);
   const value = (id: string): string => `/accounts/${account}/storage/kv/namespaces/${id}/values/holder`;
-  const me = { owner: `${userName()} on ${hostname()}`, host: hostname(), pid: process.pid };
+  const me = { owner: whoAmI(), host: hostname(), pid: process.pid };
 
   const write = async (id: string): Promise<number> => {
     const until = clock.now() + ttl;
@@ -91,14 +92,6 @@ export async function takeLock(stage: Stage, ttl: number): Promise<Lease> {
       release: () =>
         removeNamespace({ ...stage, client: createClient({ ...input, signal: AbortSignal.timeout(FAREWELL) }) }, id),
     };
-  }
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return "somebody"; // a container may have no name for its user
   }
 }
 

@@ -13,6 +13,15 @@ interface LiveDomain {
   verified: boolean;
 }
 
+interface Page {
+  domains: LiveDomain[];
+  /** Milliseconds since 1970: the next page begins before it. */
+  pagination?: { next: number | null };
+}
+
+/** A project has fewer. */
+const MOST = 10_000;
+
 export function createDomains(api: Api, project: Project, warn: (line: string) => void): AnyKind {
   const at = (id: string, version: 9 | 10, name = "") =>
     `/v${version}/projects/${encodeURIComponent(id)}/domains${name && `/${encodeURIComponent(name)}`}`;
@@ -22,7 +31,14 @@ export function createDomains(api: Api, project: Project, warn: (line: string) =
     async list() {
       const live = await project.find();
       if (!live) return new Map();
-      const { domains } = await api.call<{ domains: LiveDomain[] }>({ name: "list domains", path: at(live.id, 9) });
+      const domains: LiveDomain[] = [];
+      for (let until: number | null = 0; until !== null && domains.length < MOST; ) {
+        const query = { limit: "100", ...(until && { until: String(until) }) };
+        const call = { name: "list domains", path: at(live.id, 9), query };
+        const page: Page = await api.call<Page>(call);
+        domains.push(...page.domains);
+        until = page.domains.length > 0 ? (page.pagination?.next ?? null) : null;
+      }
       // `<project>.vercel.app` is the project's own, whoever asks for domains.
       return new Map(
         domains.filter(({ name }) => !name.endsWith(".vercel.app")).map((domain) => [domain.name, domain]),

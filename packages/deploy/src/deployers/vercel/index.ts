@@ -23,7 +23,11 @@ export async function open(input: DeployInput): Promise<Deployer> {
   const { app, stage, artefact, vars, env } = input;
   const team = settings.team ?? env.VERCEL_ORG_ID;
   const api = createApi(input, team);
-  const lock = createLock(input, (): Project => project);
+  const lock = createLock(
+    input,
+    (): Project => project,
+    (signal) => createApi({ ...input, signal }, team),
+  );
   const project = createProject(api, input, settings, () => lock.settle());
   const secrets = createSecrets(project);
   const traffic = createTraffic(api, input, project);

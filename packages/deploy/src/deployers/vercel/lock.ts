@@ -4,12 +4,14 @@
  * @module
  */
 import { randomUUID } from "node:crypto";
-import { hostname, userInfo } from "node:os";
 import type { DeployInput, Lease } from "../../contracts.ts";
 import { locked, lockLost } from "../../engine/errors.ts";
-import type { Project } from "./project.ts";
+import { whoAmI } from "../../engine/who.ts";
+import type { Api } from "./client.ts";
+import { LOCK as KEY, type Project } from "./project.ts";
 
-const KEY = "GODWIT_LOCK";
+/** Milliseconds that the end of a lock may take. */
+const FAREWELL = 15_000;
 
 interface Held {
   owner: string;
@@ -23,9 +25,14 @@ export interface Lock {
   settle(): Promise<void>;
 }
 
-export function createLock({ clock }: DeployInput, project: () => Project): Lock {
+/** `connect`: calls that an interrupt of the command does not end. */
+export function createLock(
+  { clock }: DeployInput,
+  project: () => Project,
+  connect: (signal: AbortSignal) => Api,
+): Lock {
   const nonce = randomUUID();
-  const owner = `${userInfo().username} on ${hostname()}`;
+  const owner = whoAmI();
   let wanted: number | undefined;
   let id: string | undefined;
 
@@ -65,8 +72,11 @@ export function createLock({ clock }: DeployInput, project: () => Project): Lock
         },
         async release() {
           wanted = undefined;
-          if (id === undefined || !(await project().find())) return;
-          await project().removeEnv(id);
+          if (id === undefined) return;
+          const path = `/v10/projects/${encodeURIComponent(project().name)}/env/${encodeURIComponent(id)}`;
+          const api = connect(AbortSignal.timeout(FAREWELL));
+          await api.call({ name: "end the lock", method: "DELETE", path, maybe: true });
+          project().forgetEnv();
           id = undefined;
         },
       };

@@ -20,6 +20,9 @@ export interface LiveProject {
   /** Secret -> what it is for. */
   protectionBypass?: Record<string, { scope: string }>;
   lastAliasRequest?: { jobStatus: string; toDeploymentId: string; type: string } | null;
+  /** Of any target; and the Git repository that it is built from. */
+  latestDeployments?: readonly unknown[];
+  link?: object | null;
 }
 
 /** One variable of a project; a secret's value never comes along. */
@@ -35,6 +38,8 @@ export interface EnvEntry {
 
 /** The variable that marks a project, and its value. */
 const MARK = "GODWIT_STAGE";
+/** The one that is there before it. */
+export const LOCK = "GODWIT_LOCK";
 
 export interface Project {
   readonly name: string;
@@ -64,7 +69,10 @@ export function createProject(
   onCreated: () => Promise<void>,
 ): Project {
   const { app, stage } = input;
-  const name = settings.project ?? toName(stage === "production" ? [app] : [app, stage], 100);
+  const isProduction = stage === "production";
+  const base = settings.project ?? app;
+  const name = toName(isProduction ? [base] : [base, stage], 100);
+  const isAdopted = isProduction && settings.project !== undefined;
   const mark = `${app}/${stage}`;
   let cached: Promise<LiveProject | undefined> | undefined;
   let entries: Promise<EnvEntry[]> | undefined;
@@ -88,12 +96,14 @@ export function createProject(
     const path = `/v9/projects/${encodeURIComponent(name)}`;
     const live = await api.call<LiveProject | undefined>({ name: "read the project", path, maybe: true });
     if (!live) return undefined;
-    const marked = (await keepEnv(live.id)).find(({ key }) => key === MARK);
-    // A run that was cut off between making the project and marking it left one with nothing in it.
-    if (marked?.value === mark || settings.project === name || (!marked && !live.targets?.production)) return live;
+    const own = await keepEnv(live.id);
+    const marked = own.find(({ key }) => key === MARK);
+    if (marked ? marked.value === mark : isAdopted || isNew(live, own)) return live;
     throw nameTaken(
       `Vercel has a project ${name} that ${marked ? `is of ${marked.value}` : "Godwit did not make"}.`,
-      "Give the app another name, or adopt the project with deploy.vercel.project.",
+      marked
+        ? "Give the app another name, or this stage another project with deploy.vercel.project."
+        : "Give the app another name, or adopt the project for production with deploy.vercel.project.",
     );
   }
 
@@ -200,4 +210,9 @@ export function createProject(
   }
 
   return project;
+}
+
+/** A run that was cut off between making the project and marking it left one with nothing in it. */
+function isNew({ targets, latestDeployments = [], link }: LiveProject, entries: readonly EnvEntry[]): boolean {
+  return !targets?.production && latestDeployments.length === 0 && !link && entries.every(({ key }) => key === LOCK);
 }

@@ -8,7 +8,7 @@ import { configInvalid } from "../../engine/errors.ts";
 export interface VercelSettings {
   /** The team's id, `team_...`. Default: `VERCEL_ORG_ID`, else the token's own account. */
   team?: string;
-  /** The project's name. Default: the app's for `production`, else `<app>-<stage>`. */
+  /** The project's name; other stages than `production` have `<name>-<stage>`. Default: the app's. */
   project?: string;
   /** Domains of production traffic, beside `<project>.vercel.app`. */
   domains: string[];
