@@ -7,7 +7,7 @@ import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
 const root = new URL("..", import.meta.url).pathname;
-const PACKAGES = ["core", "bundler", "adapters", "cli"];
+const PACKAGES = ["core", "bundler", "adapters", "deploy", "cli"];
 const TESTS = ["packages/*/src/**/*.test.ts", "examples/*/*.test.ts", "test/**/*.test.ts", "bench/**/*.test.ts"];
 
 const steps: Record<string, () => void> = {
