@@ -30,7 +30,8 @@ function guard(layer: Middleware, recover: Recover, inner?: Link): Link {
   /** Given what a layer gave, or what is below where it gave nothing: that is an answer already, maybe a coming one. */
   const settle = (given: Response | Promise<Response> | undefined, request: Request, context: Context) => {
     try {
-      return given instanceof Promise ? given : mustBeResponse(given, context);
+      if (given instanceof Promise) return given;
+      return mustBeResponse(given, context, (inner as { method?: never } | undefined) ?? request); // a link has none
     } catch (error) {
       return fail(error, request, context);
     }
@@ -64,8 +65,11 @@ function isResponse(value: unknown): value is Response {
   return (given?.status as number) > 100 && typeof given?.headers?.has === "function"; // undefined is not over 100
 }
 
-/** Throws `NO_RESPONSE` for what no client can be sent. */
-export function mustBeResponse(value: Response | undefined, context: Context): Response {
+/**
+ * Throws `NO_RESPONSE` for what no client can be sent. `asked`: the request of a handler, by whose method the
+ * development server finds it, or what is inside a layer.
+ */
+export function mustBeResponse(value: Response | undefined, { route }: Context, asked?: { method?: string }): Response {
   if (isResponse(value)) return value;
-  throw new GodwitError("NO_RESPONSE", `No Response came from ${context.route || "middleware"}.`);
+  throw new GodwitError("NO_RESPONSE", `No Response: ${asked?.method ?? "middleware"} ${route}.`);
 }

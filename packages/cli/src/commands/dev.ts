@@ -49,7 +49,7 @@ async function run(options: Options, command: Command): Promise<void> {
   ]);
   const target = oneTarget(options, project);
   const isWords = process.stdout.isTTY && !options.json;
-  const reporter = isWords ? report.reportWords(project.root) : report.reportJson();
+  const reporter = isWords ? report.reportWords() : report.reportJson();
   const session = await openSession({
     project,
     target,

@@ -1,15 +1,40 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { childrenOf, createApp, godwit, gone } from "../cli.fixture.ts";
 import { TARGETS } from "../project/config.ts";
 import { saysError, startDev } from "./dev.fixture.ts";
 
 const say = (word: string) => `export const GET = () => new Response(${JSON.stringify(word)});\n`;
+
+interface OnTerminal {
+  child: ChildProcessWithoutNullStreams;
+  says(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+/** `godwit dev` as a person sees it. */
+function startOnTerminal(t: TestContext, root: string): OnTerminal {
+  const bin = new URL("../bin.ts", import.meta.url).pathname;
+  const command = `"${process.execPath}" "${bin}" dev --root "${root}" --port 0`;
+  const child = spawn("script", ["-qec", command, "/dev/null"], { env: { ...process.env, NO_COLOR: "1" } });
+  t.after(() => child.kill()); // it tells its own child
+  let output = "";
+  child.stdout.on("data", (data) => {
+    output += data;
+  });
+  const says = async (pattern: RegExp) => {
+    for (;;) {
+      const found = pattern.exec(output);
+      if (found) return found;
+      await once(child.stdout, "data");
+    }
+  };
+  return { child, says };
+}
 
 for (const target of TARGETS) {
   test(`on ${target} an edit is answered, and a route comes, is renamed and goes`, async (t) => {
@@ -142,6 +167,24 @@ test("a thrown error shows the line of TypeScript", async (t) => {
   await saysError(dev, /routes\/boom\.ts:2:\d+/);
 });
 
+test("on a terminal a handler that answers nothing is shown itself, and no frame of Godwit's", async (t) => {
+  const root = await createApp(t, {
+    "routes/_middleware.ts":
+      "export default async (_: Request, _context: unknown, next: () => Promise<Response>) => {\n  const answer = await next();\n  return answer;\n};\n",
+    "routes/none.ts":
+      "const unused = 1;\n\nexport async function GET(): Promise<Response> {\n  return undefined as never;\n}\n",
+  });
+  const says = startOnTerminal(t, root).says;
+  const [, url = ""] = await says(/Local:\s+(http:\S+)/);
+  assert.equal((await fetch(new URL("/none", url))).status, 500);
+  const [shown] = await says(/No Response: GET \/none\.[\s\S]*export async function GET/);
+  assert.match(
+    shown,
+    /^ +at async \S+ \(\S+routes\/_middleware\.ts:2:\d+\)\s+… \d frames of godwit and node\s+routes\/none\.ts:3:1\s/m,
+  );
+  assert.doesNotMatch(shown, /compose\.ts/);
+});
+
 test("ready says its milliseconds as a whole number", async (t) => {
   const dev = await startDev(t, { "routes/index.ts": say("good") });
   const [line] = await dev.says(/^\{"event":"ready".*$/m);
@@ -170,21 +213,7 @@ test("each request is one line of JSON when piped, and context.log goes to stand
 
 test("on a terminal words are printed: ready, requests, failures with their frame, and keys end it", async (t) => {
   const root = await createApp(t, { "routes/index.ts": say("good") });
-  const bin = new URL("../bin.ts", import.meta.url).pathname;
-  const command = `"${process.execPath}" "${bin}" dev --root "${root}" --port 0`;
-  const child = spawn("script", ["-qec", command, "/dev/null"], { env: { ...process.env, NO_COLOR: "1" } });
-  t.after(() => child.kill()); // it tells its own child
-  let output = "";
-  child.stdout.on("data", (data) => {
-    output += data;
-  });
-  const says = async (pattern: RegExp) => {
-    for (;;) {
-      const found = pattern.exec(output);
-      if (found) return found;
-      await once(child.stdout, "data");
-    }
-  };
+  const { child, says } = startOnTerminal(t, root);
   await says(/ready in \d+ ms/);
   const [, url = ""] = await says(/Local:\s+(http:\S+)/);
   assert.equal(await (await fetch(url)).text(), "good");

@@ -20,6 +20,8 @@ export interface Graphs {
   renew(): void;
   mapStack(text: string): string;
   patterns(): string[];
+  /** The file of a route, relative to the root. */
+  fileOf(pattern: string): string | undefined;
   close(): Promise<void>;
 }
 
@@ -60,6 +62,7 @@ export function openGraphs(options: GraphsOptions): Graphs {
     );
     return graph;
   };
+  const routes = (): DevGraph["routes"] => graphs.flatMap((graph) => graph.routes);
   const first = formatOf(usual);
   of(first)
     .then((graph) => warm(graph, first))
@@ -83,7 +86,8 @@ export function openGraphs(options: GraphsOptions): Graphs {
       for (const graph of graphs) graph.renew();
     },
     mapStack: (text) => graphs.reduce((mapped, graph) => graph.mapStack(mapped), text),
-    patterns: () => [...new Set(graphs.flatMap((graph) => graph.routes.map(({ pattern }) => pattern)))],
+    patterns: () => [...new Set(routes().map(({ pattern }) => pattern))],
+    fileOf: (wanted) => routes().find(({ pattern }) => pattern === wanted)?.file,
     async close() {
       await Promise.allSettled(opening.values());
       await Promise.all(graphs.map((graph) => graph.close()));

@@ -9,7 +9,8 @@ import { formatLog } from "../log-lines.ts";
 import { note, print } from "../output.ts";
 import { type Access, formatAccess } from "./access.ts";
 import { placeOf } from "./failures.ts";
-import { frameOf } from "./frame.ts";
+import type { Frame } from "./frame.ts";
+import { foldStacks } from "./stack.ts";
 
 export interface Ready {
   app: string;
@@ -26,7 +27,8 @@ export interface Reporter {
   change(change: Pick<DevChange, "updated" | "added" | "removed">): void;
   failure(failure: DevFailure): void;
   mended(failures: readonly DevFailure[]): void;
-  log(line: LogLine): void;
+  /** What a function has logged; `found` is the user's own line behind an error. */
+  log(line: LogLine, found?: Frame | null): void;
   /** Something that runs here and will not where it is deployed. */
   warn(notice: Notice): void;
   /** Anything else worth a line. */
@@ -48,7 +50,8 @@ export function reportJson(): Reporter {
   };
 }
 
-export function reportWords(root: string): Reporter {
+/** For a person at a terminal. */
+export function reportWords(): Reporter {
   return {
     ready({ app, target, url, network, milliseconds }) {
       const time = colors.dim(`ready in ${milliseconds.toFixed(0)} ms`);
@@ -79,18 +82,14 @@ export function reportWords(root: string): Reporter {
       const files = new Set(failures.map(({ file, code }) => file ?? code));
       print(`${colors.green("mended")} ${[...files].join(", ")}`);
     },
-    log(line) {
-      note(formatLog(line));
-      const found = line.level === "error" ? frameOf(root, readable(line.text)) : undefined;
+    log(line, found) {
+      note(foldStacks(formatLog(line)));
       if (found) note(`  ${colors.cyan(found.place)}\n${found.frame}`);
     },
     warn: ({ code, message }) => note(`${colors.yellow("warning")} ${colors.bold(code)} ${message}`),
     say: (message) => print(message),
   };
 }
-
-/** A logger's line of JSON has its stack escaped. */
-const readable = (text: string): string => text.replaceAll("\\n", "\n");
 
 const MOST = 3;
 

@@ -15,7 +15,7 @@ import { createNaming } from "./access.ts";
 import { ownCertificate, readCertificate } from "./certificate.ts";
 import { createEnvSource, isEnvModule } from "./env.ts";
 import { createFailures, toFailure } from "./failures.ts";
-import { frameOf } from "./frame.ts";
+import { frameOf, frameOfMissing } from "./frame.ts";
 import { createFront } from "./front.ts";
 import { type Graphs, openGraphs } from "./graphs.ts";
 import { addressesOf, listenNext } from "./listen.ts";
@@ -24,6 +24,7 @@ import { createOverlay } from "./overlay.ts";
 import { createPlacing } from "./placing.ts";
 import type { Reporter } from "./report.ts";
 import { createRuntime } from "./runtime.ts";
+import { foldStacks } from "./stack.ts";
 import { type Changes, watch } from "./watch.ts";
 
 /** How long after the start the files that nobody has asked for are read. */
@@ -90,7 +91,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       const [, file, line, column] = /^(.*):(\d+):(\d+)$/.exec(found?.place ?? "") ?? [];
       const place = found &&
         file !== undefined && { file, line: Number(line), column: Number(column), frame: found.frame };
-      failures.add("load", { ...failure, ...place });
+      const stack = failure.stack && { stack: foldStacks(failure.stack) };
+      failures.add("load", { ...failure, ...stack, ...place });
     },
   });
 
@@ -140,10 +142,17 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     alone: isInspected,
     onStart: (emulator) => void printLogs(emulator),
   });
+  /** A logger's line of JSON has its stack escaped. */
+  const blame = (text: string): ReturnType<typeof frameOfMissing> => {
+    const missing = frameOfMissing(root, text, graphs.fileOf);
+    return missing === undefined ? frameOf(root, text.replaceAll("\\n", "\n")) : missing;
+  };
   const printLogs = async ({ logs, url }: Emulator): Promise<void> => {
     for await (const line of logs) {
       // The runtime's own word about where it listens would send people past the front.
-      if (!line.text.includes(url.host)) reporter.log({ ...line, text: graphs.mapStack(line.text) });
+      if (line.text.includes(url.host)) continue;
+      const text = graphs.mapStack(line.text);
+      reporter.log({ ...line, text }, line.level === "error" ? blame(text) : undefined);
     }
   };
 
