@@ -64,7 +64,10 @@ export async function runCanary(plan: CanaryPlan, run: CanaryRun): Promise<void>
     await takeSteps(plan, run);
   } catch (error) {
     // interrupted, no call is left to us: the next run, or a rollback, ends what is on its way
-    if (!run.signal.aborted) await run.back();
+    if (!run.signal.aborted) {
+      await run.guard.own();
+      await run.back();
+    }
     throw error;
   }
 }

@@ -177,7 +177,12 @@ async function promote(
     }
   } catch (error) {
     // what is left half would be ended by the next run too; that it fails must not hide why we are here
-    if (!signal.aborted) await deployer.reset().catch(() => {});
+    if (!signal.aborted) {
+      await guard
+        .own()
+        .then(() => deployer.reset())
+        .catch(() => {});
+    }
     throw error;
   }
   if (canary && live) {

@@ -3,6 +3,7 @@
  * step. What is killed leaves it to its end.
  * @module
  */
+import { GodwitError } from "@godwit/core/errors";
 import type { Deployer, DeployInput } from "../contracts.ts";
 
 /** Milliseconds. Short, since after a kill the next run waits for it. */
@@ -13,6 +14,11 @@ export interface Guard {
   pass(): Promise<void>;
   /** Before the switch: asks in any case. */
   prove(): Promise<void>;
+  /**
+   * Before something is put back: throws when the lock is somebody else's, since then nothing of the stage is ours to
+   * put back. That nobody answers proves nothing, and going back is what is safe.
+   */
+  own(): Promise<void>;
 }
 
 /** Does the work under the stage's lock. Throws DEPLOY_LOCKED when another has it. */
@@ -50,7 +56,14 @@ export async function withLease<T>(
     signal.throwIfAborted();
   };
   try {
-    return await work({ pass: () => check(TTL / 3), prove: () => check(0) });
+    return await work({
+      pass: () => check(TTL / 3),
+      prove: () => check(0),
+      own: () =>
+        renew(0).catch((error: unknown) => {
+          if (error instanceof GodwitError) throw error; // a call that failed is none, a lock that was lost is
+        }),
+    });
   } finally {
     clearInterval(beat);
     await queue;

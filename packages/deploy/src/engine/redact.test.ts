@@ -43,3 +43,9 @@ test("errors keep their class and causes, JSON its shape, whatever the value is"
     list: ["[secret]", 1, null],
   });
 });
+
+test("a value of many lines is masked where it is read a line at a time", () => {
+  const redact = createRedact(["-----BEGIN KEY-----\r\nMIIEvQIBADANBg\n  kqhkiG9w0BAQEF\nab\n"]);
+  assert.equal(redact("key: MIIEvQIBADANBg"), "key: [secret]");
+  assert.equal(redact("kqhkiG9w0BAQEF ab"), "[secret] ab");
+});

@@ -8,6 +8,8 @@ export type Redact = (text: string) => string;
 const MASK = "[secret]";
 /** Shorter ones are in every other word; a secret that short is none. */
 const LEAST = 4;
+/** Of one line of a longer value. */
+const LEAST_LINE = 8;
 
 /** Masks the values, and what they look like in base64, in hex, in a URL, and in JSON. */
 export function createRedact(values: Iterable<string | undefined>): Redact {
@@ -15,6 +17,8 @@ export function createRedact(values: Iterable<string | undefined>): Redact {
   for (const value of values) {
     if (value === undefined || value.trim().length < LEAST) continue;
     for (const shape of shapesOf(value)) if (shape.length >= LEAST) shapes.add(shape);
+    // What is read a line at a time shows a key of many lines a line at a time.
+    for (const line of value.split(/\r?\n/)) if (line.trim().length >= LEAST_LINE) shapes.add(line.trim());
   }
   if (shapes.size === 0) return (text) => text;
   const longestFirst = [...shapes]

@@ -81,3 +81,33 @@ test("an interrupt ends it", async () => {
   const requests = [{ method: "GET", path: "/" }];
   await assert.rejects(verify(candidate, requests, { clock: createClock(), signal: controller.signal }), /stopped/);
 });
+
+test("a path that looks like another host goes to the candidate, and the first failure ends the other requests", async (t) => {
+  const seen: string[] = [];
+  const url = await serve(t, (path) => {
+    seen.push(path);
+    return 200;
+  });
+  const clock = createClock();
+  await verify({ url, headers: {} }, [{ method: "GET", path: "//127.0.0.1:1/secret" }], { clock, signal });
+  assert.deepEqual(seen, ["//127.0.0.1:1/secret"]);
+  let waiting = 0;
+  const slow = createServer((request, response) => {
+    if (request.url === "/broken") response.writeHead(404).end();
+    else waiting++;
+  });
+  await new Promise<void>((resolve) => slow.listen(0, "127.0.0.1", resolve));
+  t.after(() => slow.close());
+  t.after(() => slow.closeAllConnections());
+  const ended = new Promise<void>((resolve) =>
+    slow.on("connection", (socket) => socket.once("close", () => resolve())),
+  );
+  const candidate = { url: new URL(`http://127.0.0.1:${(slow.address() as AddressInfo).port}`), headers: {} }; // on TCP
+  const requests = [
+    { method: "GET", path: "/hangs" },
+    { method: "GET", path: "/broken", status: 200 },
+  ];
+  await assert.rejects(verify(candidate, requests, { clock, signal }), { code: "DEPLOY_VERIFY_FAILED" });
+  await ended;
+  assert.equal(waiting, 1);
+});

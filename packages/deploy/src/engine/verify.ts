@@ -50,7 +50,10 @@ export async function verify(
   requests: readonly VerifyRequest[],
   options: VerifyOptions,
 ): Promise<Verified[]> {
-  const { clock, signal, deadline = 120_000, onAnswer } = options;
+  const { clock, deadline = 120_000, onAnswer } = options;
+  // the first failure ends the others: what they asked is about to go
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
   const end = clock.now() + deadline;
   const answers: Verified[] = [];
   const ask = async (request: VerifyRequest) => {
@@ -72,7 +75,12 @@ export async function verify(
   };
   const left = requests.filter(({ method }) => SAFE.has(method));
   const worker = async () => {
-    for (let next = left.shift(); next; next = left.shift()) await ask(next);
+    for (let next = left.shift(); next; next = left.shift()) {
+      await ask(next).catch((error: unknown) => {
+        stop.abort(error);
+        throw error;
+      });
+    }
   };
   await Promise.all(Array.from({ length: LIMIT }, worker));
   for (const request of requests) if (!SAFE.has(request.method)) await ask(request);
@@ -85,7 +93,8 @@ export async function verify(
 
 /** A candidate may be below a path, such as a stage of API Gateway. */
 function below(url: URL, path: string): URL {
-  return new URL(url.pathname.replace(/\/$/, "") + path, url);
+  // joined, not resolved: a path that begins with two slashes would name another host, which must not get the headers
+  return new URL(url.origin + url.pathname.replace(/\/$/, "") + path);
 }
 
 function isFine({ status }: VerifyRequest, got: number): boolean {

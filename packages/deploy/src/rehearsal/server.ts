@@ -3,7 +3,7 @@
  * @module
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, isIP } from "node:net";
 import type { FaultPlan } from "../contracts.ts";
 
 export interface Call {
@@ -48,6 +48,8 @@ export async function serveCalls(options: CallServerOptions): Promise<CallServer
   const calls: string[] = [];
 
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    if (!isMeant(req))
+      return send(res, { status: 403, body: { message: "A rehearsal answers its own machine alone." } });
     const body = await readAll(req);
     if (!body) return send(res, { status: 413 });
     const url = new URL(`http://control${req.url?.startsWith("/") ? req.url : "/"}`);
@@ -95,6 +97,17 @@ export function closeServer(server: Server): Promise<void> {
     server.close(() => resolve());
     server.closeAllConnections();
   });
+}
+
+/**
+ * Whether a client on this machine sent it, and no page in its browser: a page's own requests carry an origin, and one
+ * whose name was made to lead here carries that name. Whoever comes through may upload code that is run.
+ */
+export function isMeant({ headers }: Pick<IncomingMessage, "headers">): boolean {
+  if (headers.origin !== undefined || /^(?:cross-site|same-site)$/.test(String(headers["sec-fetch-site"])))
+    return false;
+  const name = (headers.host ?? "").replace(/:\d*$/, "");
+  return isIP(name.replace(/^\[(.*)\]$/, "$1")) !== 0 || /^(?:[\w-]+\.)*localhost$/i.test(name);
 }
 
 /** Undefined when there is too much of it. */

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { closeServer, listen } from "../../../rehearsal/server.ts";
+import { closeServer, isMeant, listen } from "../../../rehearsal/server.ts";
 import { hexId } from "./records.ts";
 
 export interface Tails {
@@ -31,7 +31,7 @@ export function createTails(host: string): Tails {
   server.on("upgrade", (req, socket) => {
     const tail = tails.get(req.url?.slice(1) ?? "");
     const key = req.headers["sec-websocket-key"];
-    if (!tail || !key) return void socket.destroy();
+    if (!tail || !key || !isMeant(req)) return void socket.destroy();
     // RFC 6455 section 4.2.2
     const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
     const head = ["HTTP/1.1 101 Switching Protocols", "upgrade: websocket", "connection: upgrade"];
