@@ -55,6 +55,7 @@ export async function readBody(req: IncomingMessage, res: ServerResponse): Promi
 
 export function forward(req: IncomingMessage, res: ServerResponse, body: Buffer, exchange: Exchange): void {
   const { target, port, scheme, first, whole, headers } = exchange;
+  if (res.destroyed) return; // the client left while its body was read
   const upstream = open({
     host: "127.0.0.1",
     port,
@@ -76,6 +77,7 @@ export function forward(req: IncomingMessage, res: ServerResponse, body: Buffer,
   upstream.on("error", () => fail(res, 502, "FUNCTION_INVOCATION_FAILED"));
   upstream.on("response", (answer) => {
     clearTimeout(timer);
+    if (res.destroyed) return void upstream.destroy(); // a pipe into it would throw
     timer = setTimeout(late, begun + whole - Date.now());
     const fields = copy(answer.rawHeaders);
     for (const [name, value] of headers) fields.push(name, value);
