@@ -234,13 +234,29 @@ test("a Worker of somebody else's is not touched, and is handed over on request 
   const artefact = await buildApp(t, "cloudflare", appOf("one"));
   const before = plane.calls.length;
   await assert.rejects(ship(plane, artefact), { code: "DEPLOY_NAME_TAKEN" });
-  await assert.rejects((await open(plane, artefact)).secrets.set("KEY", "x"), { code: "DEPLOY_NAME_TAKEN" });
+  await assert.rejects(open(plane, undefined), { code: "DEPLOY_NAME_TAKEN" });
   const changes = plane.calls.slice(before).filter((call) => !call.startsWith("GET ") && !call.includes("storage/kv"));
   assert.deepEqual(changes, []);
   const settings = (await vendor()).parseSettings({ adopt: true });
   assert.equal((await ship(plane, artefact, { settings })).outcome, "deployed");
   const [script] = await api<{ tags: string[] }[]>(plane, "GET", "/workers/scripts");
   assert.ok(script?.tags.includes("mine") && script.tags.includes("godwit:app=links"));
+});
+
+test("app links, stage pr-1 and app links-pr-1 have the same name, and do not meet", async (t) => {
+  const plane = await rehearse(t, inNothing);
+  const slice = { kv: { LINKS: {} } };
+  const theirs = await buildApp(t, "cloudflare", appOf("one"), { ...slice, name: "links-pr-1" });
+  await ship(plane, theirs, { app: "links-pr-1" });
+  const before = plane.calls.length;
+  const mine = { app: "links", stage: "pr-1" };
+  for (const artefact of [undefined, await buildApp(t, "cloudflare", appOf("two"), slice)]) {
+    for (const settings of [{}, { adopt: true }]) {
+      const parsed = (await vendor()).parseSettings(settings);
+      await assert.rejects(open(plane, artefact, { ...mine, settings: parsed }), { code: "DEPLOY_NAME_TAKEN" });
+    }
+  }
+  assert.ok(plane.calls.slice(before).every((call) => call.startsWith("GET ")));
 });
 
 test("a split app's Workers carry their contents in their names, and go when no kept release needs them", async (t) => {

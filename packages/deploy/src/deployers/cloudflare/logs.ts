@@ -87,8 +87,13 @@ export async function* readLogs(
   }
 }
 
-function toLines(text: string, script: string): LogLine[] {
-  const trace = JSON.parse(text) as Trace; // as the tail's protocol trace-v1 has it
+export function toLines(text: string, script: string): LogLine[] {
+  let trace: Trace;
+  try {
+    trace = JSON.parse(text) as Trace; // as the tail's protocol trace-v1 has it
+  } catch {
+    return []; // thrown in a socket's event, it would end the command
+  }
   const lines = [
     ...(trace.logs ?? []).map(({ message, timestamp }) => ({ at: timestamp, text: message.map(toText).join(" ") })),
     ...(trace.exceptions ?? []).map(({ name, message, timestamp }) => ({ at: timestamp, text: `${name}: ${message}` })),

@@ -22,6 +22,12 @@ test("a Worker is this stage's by its tags alone", () => {
   assert.ok(!ownedBy(tags, owner, "part"));
   assert.ok(!ownedBy(tags, { ...owner, stage: "pr-1" }, "front"));
   assert.ok(!ownedBy(null, owner, "front"));
+  for (const [app, stage] of [
+    ["acme-links", "pr-12"],
+    ["@acme/links", "pr-12"],
+    ["@acme/Links", "pr-12-"],
+  ] as const)
+    assert.ok(!ownedBy(tags, { app, stage }, "front"), app + stage);
   assert.ok(tags.every((tag) => !tag.includes(",")));
 });
 

@@ -2,7 +2,7 @@
  * Names and tags by which an app's things are found again in the account.
  * @module
  */
-import { toName } from "../../engine/names.ts";
+import { hashOf, toName } from "../../engine/names.ts";
 
 /** The stage whose Worker has the plain name, so that `wrangler deploy` on the artefact means the same one. */
 export const PRODUCTION = "production";
@@ -43,9 +43,18 @@ export interface Owner {
 
 export type Role = "front" | "part";
 
+/** The tag of every Worker that Godwit made. */
+export const MARK = "godwit";
+
 /** Tags of a Worker. Commas separate them in the API's filter. */
 export function toTags({ app, stage }: Owner, role: Role): string[] {
-  return ["godwit", `godwit:app=${toScriptName(app)}`, `godwit:stage=${toScriptName(stage)}`, `godwit:${role}`];
+  return [MARK, `godwit:app=${toLabel(app)}`, `godwit:stage=${toLabel(stage)}`, `godwit:${role}`];
+}
+
+/** Names that look alike once they are plain stay apart. */
+function toLabel(text: string): string {
+  const plain = toScriptName(text);
+  return plain === text ? plain : `${plain}-${hashOf(text).slice(0, 8)}`;
 }
 
 export function ownedBy(tags: readonly string[] | null | undefined, owner: Owner, role: Role): boolean {

@@ -3,12 +3,16 @@
  * @module
  */
 import type { DeployInput, Spec } from "../../contracts.ts";
+import { nameTaken } from "../../engine/errors.ts";
 import { hashOf } from "../../engine/names.ts";
 import { findAccount } from "./account.ts";
 import { type BuiltWorker, readWorkers, type Wrangler } from "./artefact.ts";
 import { type Client, createClient } from "./client.ts";
 import {
   FINGERPRINT_LENGTH,
+  MARK,
+  type Owner,
+  ownedBy,
   PRODUCTION,
   SECRET_TAG,
   toPartScript,
@@ -17,7 +21,7 @@ import {
   toStageName,
 } from "./names.ts";
 import type { CloudflareAddresses, CloudflareSettings } from "./settings.ts";
-import { findFront, listVersions, type Place } from "./state.ts";
+import { listScripts, listVersions, type Place } from "./state.ts";
 
 /** A Worker of the artefact as this stage has it. */
 export interface StageWorker extends BuiltWorker {
@@ -44,14 +48,16 @@ export async function openStage(input: DeployInput): Promise<Stage> {
   const settings = input.settings as CloudflareSettings; // what parseSettings made
   const client = createClient(input);
   const { app, stage, artefact } = input;
-  const [account, built] = await Promise.all([
-    findAccount(client, settings.account ?? input.env.CLOUDFLARE_ACCOUNT_ID),
-    artefact ? readWorkers(artefact) : [],
-  ]);
+  const account = await findAccount(client, settings.account ?? input.env.CLOUDFLARE_ACCOUNT_ID);
+  const [scripts, built] = await Promise.all([listScripts({ client, account }), artefact ? readWorkers(artefact) : []]);
   const front = built.find((worker) => worker.front);
-  const script = front
-    ? toScript(front.wrangler.name, stage)
-    : ((await findFront({ client, account, app, stage }))?.id ?? toScript(toScriptName(app), stage));
+  const own = scripts.find(({ tags }) => ownedBy(tags, { app, stage }, "front"));
+  const script = front ? toScript(front.wrangler.name, stage) : (own?.id ?? toScript(toScriptName(app), stage));
+  // Versions, secrets, crons and addresses are looked up by the name alone, as is all that a destroy removes.
+  const named = scripts.find(({ id }) => id === script);
+  if (named && !ownedBy(named.tags, { app, stage }, "front")) {
+    if (!settings.adopt || named.tags?.includes(MARK)) throw workerTaken(script, { app, stage }, named.tags);
+  }
   const place = { app, stage, client, account, script };
   const secrets = artefact?.manifest.env.secrets ?? [];
   let revision = "";
@@ -71,6 +77,15 @@ export async function openStage(input: DeployInput): Promise<Stage> {
       return hashOf({ hash: artefact?.manifest.hash, vars, settings, secrets, revision }).slice(0, FINGERPRINT_LENGTH);
     },
   };
+}
+
+export function workerTaken(script: string, { app, stage }: Owner, tags: readonly string[] | null | undefined): Error {
+  return nameTaken(
+    `The account has a Worker ${script} that is not of ${app}, stage ${stage}.`,
+    tags?.includes(MARK)
+      ? "Another app or stage deployed it: give this app another name with cloudflare.name in godwit.config.ts."
+      : "Give this app another name with cloudflare.name in godwit.config.ts, or hand that Worker over with deploy.cloudflare.adopt: true.",
+  );
 }
 
 /** The newest change of a secret, by the id of the version that it made, or as the newest release says. */

@@ -4,7 +4,7 @@
  */
 import type { Client } from "./client.ts";
 import { NO_WORKER } from "./failures.ts";
-import { EMPTY_TAG, type Owner, ownedBy } from "./names.ts";
+import { EMPTY_TAG, type Owner } from "./names.ts";
 
 export const SCRIPTS = "Workers Scripts: Edit";
 
@@ -111,12 +111,6 @@ export async function workersDev(place: Place, subdomain: Subdomain | undefined)
 /** A rehearsal has one address for a Worker, on this machine, and no domain leads there. */
 export function isLocal(subdomain: Subdomain | undefined): boolean {
   return subdomain?.url?.startsWith("http:") ?? false;
-}
-
-export async function findFront(
-  place: Pick<Place, "client" | "account" | "app" | "stage">,
-): Promise<Script | undefined> {
-  return (await listScripts(place)).find(({ tags }) => ownedBy(tags, place, "front"));
 }
 
 /** `<id of the live version, 8 digits> stays`: what a canary's or a candidate's deployment says of itself. */

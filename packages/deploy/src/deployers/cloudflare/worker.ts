@@ -4,13 +4,12 @@
  */
 import { GodwitError } from "@godwit/core/errors";
 import type { AnyKind, Change, Made, Spec } from "../../contracts.ts";
-import { nameTaken } from "../../engine/errors.ts";
 import { defineKind } from "../../engine/kind.ts";
 import { NO_WORKER } from "./failures.ts";
 import { kvSpecs } from "./kv.ts";
-import { EMPTY_TAG, fingerprintOf, ownedBy, toTags, toVersionTag } from "./names.ts";
+import { EMPTY_TAG, fingerprintOf, MARK, ownedBy, toTags, toVersionTag } from "./names.ts";
 import { checkStartup } from "./release.ts";
-import type { Stage, StageWorker } from "./stage.ts";
+import { type Stage, type StageWorker, workerTaken } from "./stage.ts";
 import {
   isEmpty,
   listDeployments,
@@ -161,12 +160,7 @@ export async function createFront(stage: Stage): Promise<Script> {
 }
 
 async function adopt(stage: Stage, { id, tags }: Script, role: "front" | "part"): Promise<Script> {
-  if (!stage.settings.adopt) {
-    throw nameTaken(
-      `The account has a Worker ${id} that is not of ${stage.app}, stage ${stage.stage}.`,
-      "Give this app another name with cloudflare.name in godwit.config.ts, or hand that Worker over with deploy.cloudflare.adopt: true.",
-    );
-  }
+  if (!stage.settings.adopt || tags?.includes(MARK)) throw workerTaken(id, stage, tags);
   const all = [...new Set([...(tags ?? []).filter((tag) => !tag.startsWith("godwit")), ...toTags(stage, role)])];
   await stage.client.call<unknown>({
     name: "tag the Worker",
