@@ -54,7 +54,7 @@ async function killAfter(t: TestContext, from: string, two: BuiltArtefact, numbe
     while (asking) {
       const word = await text(url).catch(String);
       seen.set(word, (seen.get(word) ?? 0) + 1);
-      await systemClock.sleep(5);
+      await systemClock.sleep(20);
     }
   })();
   child = spawn(process.execPath, [driver, JSON.stringify({ root: two.root, env: plane.env })], {
@@ -72,7 +72,6 @@ async function killAfter(t: TestContext, from: string, two: BuiltArtefact, numbe
   await client;
   const strange = [...seen.keys()].filter((word) => !/^release-(one|two)$/.test(word));
   assert.deepEqual(strange, []);
-  assert.equal((await ship({ plane, clock: later, artefact: two, settings })).outcome, "unchanged");
   await plane.close();
   return signal === "SIGKILL";
 }

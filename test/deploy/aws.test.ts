@@ -204,6 +204,12 @@ test("schedules call the live release through an alias, and go with the code", a
   const without = await buildApp(t, "lambda", { "routes/index.ts": files["routes/index.ts"] });
   const done = await ship({ plane, clock, artefact: without, prune: true });
   assert.ok(done.removed.some((id) => id.startsWith("schedule/")));
+  // The release before it needs a function that is gone.
+  const { deployer } = await openStage({ plane, clock });
+  assert.deepEqual(
+    (await deployer.releases()).map(({ id, kept }) => [id, kept]),
+    [[done.release?.id, true]],
+  );
   await destroyAll(plane, clock);
 });
 

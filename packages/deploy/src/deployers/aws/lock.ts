@@ -51,9 +51,9 @@ export function createLock({ input }: Stage, parameters: Parameters): (ttl: numb
     let until = clock.now() + ttl;
     return {
       async renew() {
-        // Steps follow each other in milliseconds; a third of the time gone is early enough.
-        if (until - clock.now() > (ttl * 2) / 3) return;
         await check();
+        // A third of the time gone is early enough to write.
+        if (until - clock.now() > (ttl * 2) / 3) return;
         until = clock.now() + ttl;
         await parameters.put(name, write(until), { again: true });
       },

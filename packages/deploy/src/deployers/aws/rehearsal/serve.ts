@@ -3,7 +3,14 @@
  * runtime.
  * @module
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse, request as send } from "node:http";
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  request as send,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../../../contracts.ts";
 import { closeServer, listen } from "../../../rehearsal/server.ts";
@@ -169,6 +176,9 @@ function isPermitted(fn: FunctionState | undefined, qualifier: string, api: stri
   );
 }
 
+/** A connection for each request: a kept one may be closed by the runtime at the moment it is used again. */
+const agent = new Agent({ keepAlive: false });
+
 /** Passes bytes on as they are. */
 function forward(
   to: URL,
@@ -177,7 +187,7 @@ function forward(
   res: ServerResponse,
 ): Promise<{ status: number; failed: boolean }> {
   return new Promise((resolve, reject) => {
-    const options = { host: to.hostname, port: to.port, method: req.method, path, headers: flatHeaders(req) };
+    const options = { agent, host: to.hostname, port: to.port, method: req.method, path, headers: flatHeaders(req) };
     const out = send(options, (incoming) => {
       const status = incoming.statusCode ?? 502;
       res.writeHead(status, incoming.statusMessage, flatHeaders(incoming));
