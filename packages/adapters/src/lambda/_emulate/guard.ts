@@ -33,6 +33,12 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
+/** What the end of this process ends. One listener for all guards: a rehearsal has one for each release it runs. */
+const open: Set<() => void> = new Set();
+const endAll = (): void => {
+  for (const end of open) end();
+};
+
 /**
  * Starts the shell with the first process; Windows has none, and no stopped processes either. `folder` goes with the
  * processes.
@@ -49,7 +55,8 @@ export function createGuard(folder: string): Guard {
       shell = spawn("/bin/sh", ["-c", SCRIPT, "sh", folder], { stdio: ["pipe", "ignore", "ignore"], detached: true });
       shell.on("error", () => {});
       shell.stdin?.on("error", () => {});
-      process.once("exit", killAll);
+      if (open.size === 0) process.once("exit", endAll);
+      open.add(killAll);
     }
     shell.stdin?.write(`${line}\n`);
   };
@@ -63,7 +70,8 @@ export function createGuard(folder: string): Guard {
     },
     async close() {
       killAll();
-      process.off("exit", killAll);
+      open.delete(killAll);
+      if (open.size === 0) process.off("exit", endAll);
       const ended = shell;
       if (!ended || ended.exitCode !== null) return;
       const gone = new Promise<void>((resolve) => ended.once("exit", () => resolve()));
