@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
 import { globSync, readFileSync, writeFileSync } from "node:fs";
+import { Socket } from "node:net";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
 import { after, test } from "node:test";
@@ -19,6 +22,7 @@ import {
   ship,
   type TestPlace,
   toInput,
+  until,
   watch,
 } from "./node.fixture.ts";
 
@@ -53,11 +57,31 @@ function createBreakingHost(fate: Fate): Host {
   };
 }
 
-async function shipOver(place: TestPlace, version: string, fate: Fate, signal?: AbortSignal): Promise<Deployed> {
+interface Over {
+  fate?: Fate;
+  signal?: AbortSignal;
+  files?: Record<string, string>;
+  /** Told how many bytes went to the host. */
+  onSent?(bytes: number): void;
+}
+
+async function shipOver(
+  place: TestPlace,
+  version: string,
+  { fate = () => "come", signal, files, onSent }: Over,
+): Promise<Deployed> {
   const { path, stage } = place;
   const settings = parseSettings({ path, drain: 10_000 });
-  const input = { ...toInput({ path, stage, artefact: build(version), signal }), clock };
-  const host = createBreakingHost(fate);
+  const input = { ...toInput({ path, stage, artefact: build(version, files), signal }), clock };
+  const breaking = createBreakingHost(fate);
+  const host: Host = {
+    ...breaking,
+    start(args) {
+      const child = breaking.start(args);
+      child.once("exit", () => onSent?.(bytesOf(child)));
+      return child;
+    },
+  };
   const opened = new Stage({ input, settings, host, place: { path, app: "links", stage } });
   try {
     return await deploy({
@@ -72,6 +96,10 @@ async function shipOver(place: TestPlace, version: string, fate: Fate, signal?: 
   }
 }
 
+function bytesOf({ stdin }: ChildProcess): number {
+  return stdin instanceof Socket ? stdin.bytesWritten : Number.NaN;
+}
+
 const settings = { drain: 10_000 };
 
 test("an answer that is lost after its work was done, at any call, is asked for again", async () => {
@@ -83,9 +111,11 @@ test("an answer that is lost after its work was done, at any call, is asked for 
   let turn = 0;
   for (let lost = 1, answers = lost; answers >= lost; lost++, turn++) {
     const version = turn % 2 === 0 ? "v2" : "v1";
-    const { outcome } = await shipOver(place, version, (answer) => {
-      answers = answer;
-      return answer === lost ? "lose" : "come";
+    const { outcome } = await shipOver(place, version, {
+      fate(answer) {
+        answers = answer;
+        return answer === lost ? "lose" : "come";
+      },
     });
     assert.equal(outcome, "deployed");
     assert.equal((await get(url)).text.split(" ")[0], version);
@@ -103,7 +133,7 @@ test("a host that is gone from any call on leaves the old or the new release who
   await using clients = watch(url);
   for (let from = 1, turn = 0; ; from += 2, turn++) {
     const version = turn % 2 === 0 ? "v2" : "v1";
-    const result = await shipOver(place, version, (answer) => (answer >= from ? "lose" : "come")).catch(
+    const result = await shipOver(place, version, { fate: (answer) => (answer >= from ? "lose" : "come") }).catch(
       (error: Error & { code?: string }) => error.code,
     );
     if (typeof result === "object") break;
@@ -126,20 +156,32 @@ test("a deploy that is interrupted between any two calls lets go of the lock, an
     const version = turn % 2 === 0 ? "v2" : "v1";
     const aborter = new AbortController();
     const reason = new Error("interrupted");
-    const result = await shipOver(
-      place,
-      version,
-      (answer) => {
-        if (answer === at) aborter.abort(reason);
-        return "come";
-      },
-      aborter.signal,
-    ).catch((error: Error) => error);
+    const fate: Fate = (answer) => {
+      if (answer === at) aborter.abort(reason);
+      return "come";
+    };
+    const result = await shipOver(place, version, { fate, signal: aborter.signal }).catch((error: Error) => error);
     if (!(result instanceof Error)) break;
     assert.match(result.message, /interrupted/);
     await ship({ ...place, artefact: build(version), settings });
     assert.equal((await get(url)).text.split(" ")[0], version);
   }
+});
+
+test("files that a release on the host has are not sent again, unless somebody changed them there", async () => {
+  await using place = createPlace(work);
+  const files = { "public/large.bin": "x".repeat(2_000_000) };
+  const sent: number[] = [];
+  const onSent = (bytes: number) => void sent.push(bytes);
+  for (const version of ["large-1", "large-2"]) await shipOver(place, version, { files, onSent });
+  writeFileSync(join(place.path, place.stage, "current/public/large.bin"), "changed by hand");
+  for (const file of globSync(`${place.path}/${place.stage}/releases/*/public/large.bin`)) writeFileSync(file, "so");
+  await shipOver(place, "large-3", { files, onSent });
+  await until(async () => sent.length === 3);
+  const [first = 0, second = 0, third = 0] = sent;
+  assert.ok(first > 2_000_000 && second < 1_000_000 && third > 2_000_000, sent.join(", "));
+  const large = join(place.path, place.stage, "current/public/large.bin");
+  assert.equal(readFileSync(large, "utf8"), files["public/large.bin"]);
 });
 
 async function letGo({ path, stage }: TestPlace): Promise<void> {

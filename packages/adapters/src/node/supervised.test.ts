@@ -137,6 +137,17 @@ test("a drain closes no connection that a client may be about to use, and ends w
   assert.equal(code, 0);
 });
 
+test("a cycle has kept connections end with their next answer, and leaves new ones", async () => {
+  await using server = await supervise();
+  const kept = new Agent({ keepAlive: true, maxSockets: 1 });
+  assert.equal((await get(server.port, "/a", kept)).connection, "keep-alive");
+  server.child.send({ godwit: "cycle" });
+  while ((await get(server.port, "/b", kept)).connection !== "close")
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal((await get(server.port, "/c", kept)).connection, "keep-alive");
+  kept.destroy();
+});
+
 test("what is answered is reported, and what loopback asked is not", async () => {
   await using server = await supervise();
   await get(Number(new URL(server.ready.url ?? "").port), "/looked");

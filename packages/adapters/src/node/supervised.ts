@@ -23,7 +23,7 @@ export interface OpenServer extends Omit<NodeServer, "close"> {
 }
 
 interface Order {
-  godwit?: "connection" | "clock" | "drain" | "schedule";
+  godwit?: "connection" | "clock" | "cycle" | "drain" | "schedule";
   /** Of `clock`. */
   on?: boolean;
   /** Of `drain`, milliseconds. */
@@ -44,7 +44,7 @@ export async function supervise(opened: OpenServer): Promise<NodeServer> {
     url = new URL(`http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`);
   }
   let stop: (() => void) | undefined;
-  const report = measure(opened);
+  const { report, cycle } = measure(opened);
   const finish = async (time?: number) => {
     stop?.();
     const done = await close(time);
@@ -64,6 +64,9 @@ export async function supervise(opened: OpenServer): Promise<NodeServer> {
         stop?.();
         stop = order.on ? opened.startClock() : undefined;
         break;
+      case "cycle":
+        cycle();
+        break;
       case "drain":
         finish(order.time).then((done) => process.exit(done ? 0 : 1));
     }
@@ -73,14 +76,26 @@ export async function supervise(opened: OpenServer): Promise<NodeServer> {
   return { url, close: () => finish(), trigger };
 }
 
+interface Meter {
+  report(): void;
+  /** Has each HTTP/1.1 connection of now end with its next answer, so that its client comes anew. */
+  cycle(): void;
+}
+
 /** Counts what the world was answered, and sends it: `times` are pairs of a bucket and how many fell in it. */
-function measure({ server, isTls, url }: OpenServer): () => void {
+function measure({ server, isTls, url }: OpenServer): Meter {
   const loopback = isTls ? undefined : Number(url.port);
   let requests = 0;
   let errors = 0;
   let times = new Map<number, number>();
+  let round = 0;
+  const rounds = new WeakMap<object, number>();
   const count = (message: NodeMessage, answer: NodeAnswer) => {
-    if (message.socket.localPort === loopback) return;
+    const { socket } = message;
+    if (socket.localPort === loopback) return;
+    const since = rounds.get(socket) ?? round;
+    rounds.set(socket, since);
+    if (since < round && "shouldKeepAlive" in answer) answer.shouldKeepAlive = false;
     const begun = performance.now();
     const writeHead = answer.writeHead as (...parts: unknown[]) => unknown; // its overloads are passed on as they come
     let bucket: number | undefined;
@@ -106,7 +121,10 @@ function measure({ server, isTls, url }: OpenServer): () => void {
     times = new Map();
   };
   setInterval(report, REPORT).unref();
-  return report;
+  const cycle = () => {
+    round++;
+  };
+  return { report, cycle };
 }
 
 /** Eight buckets for each doubling of the milliseconds: a time is known to 9%. */

@@ -5,9 +5,8 @@
  * @module
  */
 import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { Readable } from "node:stream";
+import { Readable, type Writable } from "node:stream";
 import type { Clock } from "../../contracts.ts";
 import { placeUnknown } from "../../engine/errors.ts";
 import { CallError, retry } from "../../engine/retry.ts";
@@ -180,7 +179,7 @@ class Session {
     stdin?.write(question);
     for await (const chunk of payload ?? []) {
       if (!stdin || stdin.destroyed || !this.isOpen) return;
-      if (!stdin.write(chunk)) await Promise.race([once(stdin, "drain"), once(stdin, "close"), this.ended]);
+      if (!stdin.write(chunk)) await drained(stdin);
     }
   }
 
@@ -208,6 +207,17 @@ let agent: string | undefined;
 function readAgent(): string {
   agent ??= toDataUrl(readScripts("agent"));
   return agent;
+}
+
+/** Resolves when more can be written, or never will be. */
+function drained(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const go = () => {
+      stream.off("drain", go).off("close", go);
+      resolve();
+    };
+    stream.on("drain", go).on("close", go);
+  });
 }
 
 function toSize({ length }: Uint8Array): string {

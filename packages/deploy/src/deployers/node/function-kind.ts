@@ -76,22 +76,32 @@ function compare(value: Value, live: Live): Change[] {
   return changes;
 }
 
-/** The release of the artefact: the one that was made before where it still is what it should be, else a new one. */
+/**
+ * The release of the artefact: the live one, or one that an interrupted deploy made and that never was live, else a new
+ * one. What was live once is not taken again, so that releases stay in the order in which they were.
+ */
 export async function makeRelease(stage: Stage): Promise<Release | undefined> {
   const { artefact, clock } = stage.input;
   const look = await stage.look();
   const fingerprint = fingerprintOf(stage);
   if (!artefact) return undefined;
-  const there = look.releases.find((release) => release.fingerprint === fingerprint);
+  const there = look.releases.find(
+    (release) => release.fingerprint === fingerprint && (release.id === look.current || !release.wasLive),
+  );
   const isSpoilt = there && there.id === look.current && (!look.intact || isStale(look, there));
   if (there && !isSpoilt) return toRelease(look, there);
   const files = await readFiles(artefact);
   const id = toId(clock.now(), fingerprint, new Set(look.releases.map((release) => release.id)));
   const release: ReleaseFile = { ...describe(stage, artefact), id, at: new Date(clock.now()).toISOString(), files };
-  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  // What an earlier release has is copied there, and not sent.
+  const kept =
+    (await stage.client.ask<string[] | null>({ op: "have", hashes: files.map(({ sha256 }) => sha256) })) ?? [];
+  const known = new Set(kept);
+  const sent = files.filter(({ sha256 }) => !known.has(sha256));
+  const bytes = sent.reduce((sum, file) => sum + file.bytes, 0);
   await stage.change(
-    { op: "put", release },
-    { payload: () => readBytes(artefact.root, files), deadline: SEND + bytes * SEND_BYTE },
+    { op: "put", release, kept },
+    { payload: () => readBytes(artefact.root, sent), deadline: SEND + bytes * SEND_BYTE },
   );
   return { id, fingerprint, at: release.at, share: 0, kept: false };
 }

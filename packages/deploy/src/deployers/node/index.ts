@@ -30,10 +30,11 @@ export async function open(input: DeployInput): Promise<Deployer> {
   const settings: NodeSettings = folder === undefined ? given : toRehearsal(given, join(folder, input.app));
   const host = await createHost(settings);
   const { app, stage } = input;
+  const opened = new Stage({ input, settings, host, place: { path: settings.path ?? `~/godwit/${app}`, app, stage } });
   try {
-    const place = { path: settings.path ?? `~/godwit/${app}`, app, stage };
-    return await createDeployer(new Stage({ input, settings, host, place }));
+    return await createDeployer(opened);
   } catch (error) {
+    opened.client.close();
     await host.close();
     throw error;
   }

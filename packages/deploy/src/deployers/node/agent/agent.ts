@@ -11,7 +11,7 @@ import { control, install } from "./control.ts";
 import { Refused, read, say, type Take, toRefused, write } from "./files.ts";
 import { lock, readLock, unlock } from "./lock.ts";
 import { logs } from "./logs.ts";
-import { areIntact, byAge, prune, put, readRelease, sweep } from "./releases.ts";
+import { areIntact, byAge, have, prune, put, readRelease, sweep } from "./releases.ts";
 import type { Look, Place, Request } from "./words.ts";
 
 const KEPT_LOOK = 50;
@@ -56,7 +56,9 @@ async function perform(request: Request, take: Take): Promise<unknown> {
     case "unlock":
       return unlock(request.owner);
     case "put":
-      return put(request.release, take);
+      return put(request.release, new Set(request.kept), take);
+    case "have":
+      return have(request.hashes);
     case "install":
       return install(request);
     case "control":

@@ -27,8 +27,10 @@ export type Ask =
   /** `dead`: an owner that is known to have ended. Answers an owner that has it. */
   | { op: "lock"; owner: LockOwner; ttl: number; dead?: string }
   | { op: "unlock"; owner: string }
-  /** The files' bytes follow, one after the other. Answers whether it was written now. */
-  | { op: "put"; release: ReleaseFile }
+  /** Answers which of these hashes are those of files that a release on the host has. */
+  | { op: "have"; hashes: string[] }
+  /** The bytes of files that are not `kept` follow, one after the other. Answers whether it was written now. */
+  | { op: "put"; release: ReleaseFile; kept: string[] }
   /** Supervisor's files by name. */
   | { op: "install"; version: string; files: Record<string, string>; start?: readonly string[] }
   | { op: "control"; command: Command; time: number }

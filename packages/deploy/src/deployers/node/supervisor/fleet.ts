@@ -97,6 +97,11 @@ export class Fleet {
     this.#workers[0]?.clock(on);
   }
 
+  /** Has clients that keep a connection come anew. */
+  cycle(): void {
+    for (const worker of this.#workers) worker?.cycle();
+  }
+
   drain(time: number = this.release.settings.drain): void {
     if (this.draining) return;
     this.draining = true;

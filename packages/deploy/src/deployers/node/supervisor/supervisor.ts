@@ -138,6 +138,8 @@ export class Supervisor {
     const fleet = await this.#running(id);
     if (fleet === this.#live) throw new Refusal("not-live", `${id} is the live release.`);
     this.#canary = { fleet, share };
+    // Clients that keep one connection for long would never see it.
+    this.#live.cycle();
     this.#end((other) => other !== fleet && other !== this.#live);
   }
 

@@ -95,6 +95,11 @@ export class Worker {
     this.#send({ godwit: "clock", on });
   }
 
+  /** Has clients that keep a connection come anew, to be shared out. */
+  cycle(): void {
+    this.#send({ godwit: "cycle" });
+  }
+
   /** Lets it finish what it began, within the milliseconds. */
   drain(time: number): void {
     this.ready = false;
