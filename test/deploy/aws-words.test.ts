@@ -5,7 +5,8 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { deployers, plan } from "@godwit/deploy";
+import { deployers, destroy, plan } from "@godwit/deploy";
+import { createNames } from "../../packages/deploy/src/deployers/aws/names.ts";
 import { buildApp, createClock, temporary } from "./apps.fixture.ts";
 import { openStage, sayWord, ship, startPlane, toInput } from "./aws.fixture.ts";
 
@@ -78,6 +79,23 @@ test("what has the stage's names and is somebody else's is not touched", async (
   }
 });
 
+test("an app and a stage whose names run together have another app's names, and its things stay", async (t) => {
+  const clock = createClock();
+  const plane = await startPlane(t, { clock, run: sayWord });
+  const artefact = await buildApp(t, "lambda", app);
+  await ship({ plane, clock, artefact, app: "links-eu", stage: "pr" });
+  const before = plane.calls.length;
+  const mine = { plane, clock, app: "links", stage: "eu-pr" };
+  const { deployer, input } = await openStage(mine);
+  const gone = await destroy({ deployer, input, confirm: async () => true, onDone() {} });
+  assert.deepEqual(gone, { outcome: "nothing", things: [], releases: [], secrets: [] });
+  await assert.rejects(ship({ ...mine, artefact }), { code: "DEPLOY_NAME_TAKEN" });
+  const changed = plane.calls.slice(before).filter((name) => /:(?:Update|Delete)(?!Parameters)/.test(name));
+  assert.deepEqual(changed, []);
+  const [one, two] = [createNames("links-eu", "pr"), createNames("links", "eu-pr")];
+  assert.notEqual(one.bucket("123456789012", "eu-west-1"), two.bucket("123456789012", "eu-west-1"));
+});
+
 test("what somebody changed by hand is shown as that, and mended", async (t) => {
   const artefact = await buildApp(t, "lambda", app);
   const clock = createClock();
@@ -105,6 +123,35 @@ test("a quota is named", async (t) => {
   const plane = await startPlane(t, { clock, run: sayWord, fault });
   const artefact = await buildApp(t, "lambda", app);
   await assert.rejects(ship({ plane, clock, artefact }), { code: "DEPLOY_QUOTA", message: /quota.*Service Quotas/s });
+});
+
+test("too many calls: what AWS says about waiting is obeyed", async (t) => {
+  const clock = createClock();
+  const headers = { "x-amzn-errortype": "TooManyRequestsException", "content-type": "application/json" };
+  let times = 0;
+  const plane = await startPlane(t, {
+    clock,
+    run: sayWord,
+    fault: (name) =>
+      name === "lambda:ListFunctions" && times++ < 3
+        ? { kind: "answer", status: 429, headers: { ...headers, "retry-after": "7" }, body: "{}" }
+        : undefined,
+  });
+  const { deployer } = await openStage({ plane, clock });
+  const began = clock.now();
+  await deployer.kinds.find(({ name }) => name === "function")?.list();
+  assert.equal(times, 4);
+  assert.ok(clock.now() - began >= 21_000, `${clock.now() - began}`);
+});
+
+test("a stage of one's own in the path is said not to be applied", async (t) => {
+  const clock = createClock();
+  const plane = await startPlane(t, { clock, run: sayWord });
+  const artefact = await buildApp(t, "lambda", app, { stage: "v1" });
+  const lines: string[] = [];
+  await ship({ plane, clock, artefact, warn: (line) => void lines.push(line) });
+  assert.equal(lines.length, 1);
+  assert.match(lines[0] ?? "", /lambda\.stage \(v1\) is not applied/);
 });
 
 test("no secret is in the plan, in what is kept open, or in an error", async (t) => {

@@ -210,16 +210,21 @@ export function createGate(most: number): <T>(work: () => Promise<T>) => Promise
   };
 }
 
-/** All pages of a listing. `next` gives a page and the token of the one after it. */
+/** Pages of a listing. */
+const MOST_PAGES = 10_000;
+
+/** All pages of a listing. `next` gives a page and the token of the one after it. Throws where they have no end. */
 export async function collect<T>(
   next: (token: string | undefined) => Promise<{ items: readonly T[] | undefined; token: string | undefined }>,
 ): Promise<T[]> {
   const all: T[] = [];
   let token: string | undefined;
-  do {
+  for (let pages = 0; pages < MOST_PAGES; pages++) {
     const page = await next(token);
     all.push(...(page.items ?? []));
+    if (!page.token) return all;
+    if (page.token === token) break;
     token = page.token;
-  } while (token);
-  return all;
+  }
+  throw new CallError("a listing", "its pages have no end", { transient: false });
 }

@@ -39,7 +39,9 @@ export function createNames(app: string, stage: string): Names {
     role: toName([app, stage, "role"], 64),
     function: (id) => toName([app, stage, id], 64),
     rule: (fn, pattern, schedule) => toName([app, stage, fn, hashOf([pattern, schedule]).slice(0, 8)], 64),
-    bucket: (account, region) => toName([app, stage, account, region], 63).toLowerCase(),
+    // A bucket has no tags that a look costs nothing for: the hash keeps `a-b` of `c` and `a` of `b-c` apart.
+    bucket: (account, region) =>
+      toName([app, stage, hashOf([app, stage]).slice(0, 8), account, region], 63).toLowerCase(),
     mark: (id) => start + id,
     readMark(description = "") {
       const [, id, hash] = /^([^ ]+)(?: (\w+))?/.exec(description.slice(start.length)) ?? [];

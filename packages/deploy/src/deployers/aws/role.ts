@@ -64,17 +64,21 @@ export function rolePolicy(stage: Stage, { partition, region, id }: Account): Po
 
 export const policyName = (document: PolicyDocument): string => `godwit-${hashOf(document).slice(0, 10)}`;
 
+/** The stage's own, by its tags: another app's may have its name. */
+async function findRole({ call, names }: Stage): Promise<LiveRole | undefined> {
+  const input = { RoleName: names.role };
+  const found = await call("iam", "GetRole", (iam, options) => iam.getRole(input, options), {
+    expect: [NOT_FOUND],
+  }).catch(ignore(NOT_FOUND));
+  const role = found?.Role;
+  if (!role || !isOurs(names, role.Tags)) return undefined;
+  return { arn: role.Arn ?? "", trust: decodeURIComponent(role.AssumeRolePolicyDocument ?? "") };
+}
+
 export function roleKind(stage: Stage): AnyKind {
   const { call, names } = stage;
   const RoleName = names.role;
-  const find = async (): Promise<LiveRole | undefined> => {
-    const found = await call("iam", "GetRole", (iam, options) => iam.getRole({ RoleName }, options), {
-      expect: [NOT_FOUND],
-    }).catch(ignore(NOT_FOUND));
-    const role = found?.Role;
-    if (!role || !isOurs(names, role.Tags)) return undefined;
-    return { arn: role.Arn ?? "", trust: decodeURIComponent(role.AssumeRolePolicyDocument ?? "") };
-  };
+  const find = () => findRole(stage);
   const setTrust = () => {
     const input = { RoleName, PolicyDocument: JSON.stringify(TRUST) };
     return call("iam", "UpdateAssumeRolePolicy", (iam, options) => iam.updateAssumeRolePolicy(input, options));
@@ -135,6 +139,8 @@ export function policyKind(stage: Stage): AnyKind {
     phase: "prepare",
     async list() {
       const expect = [NOT_FOUND];
+      const role = findRole(stage);
+      role.catch(() => {}); // awaited below
       const policies = await collect(async (Marker) => {
         const input = { RoleName, ...(Marker && { Marker }) };
         const page = await call("iam", "ListRolePolicies", (iam, options) => iam.listRolePolicies(input, options), {
@@ -142,6 +148,7 @@ export function policyKind(stage: Stage): AnyKind {
         }).catch(ignore(NOT_FOUND));
         return { items: page?.PolicyNames, token: page?.IsTruncated ? page.Marker : undefined };
       });
+      if (!(await role)) return new Map();
       const own = policies.filter((name) => /^godwit-[0-9a-f]{10}$/.test(name));
       const documents = own.map(async (PolicyName) => {
         const found = await call("iam", "GetRolePolicy", (iam, options) =>
