@@ -6,7 +6,7 @@ import { Command, Option } from "commander";
 import colors from "../colors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { findManager, install, type Manager, runBin, runScript } from "../init/manager.ts";
-import { type InitPlan, isPackage, planInit } from "../init/plan.ts";
+import { type InitPlan, isPackage, planInit, workspaceAdvice } from "../init/plan.ts";
 import { writeAll } from "../init/write.ts";
 import type { SetExit } from "../options.ts";
 import { note, print, printJson } from "../output.ts";
@@ -83,6 +83,8 @@ async function run(folder: string, target: TargetName, options: Options): Promis
   const plan = planInit(root, { target, manager, name: options.name });
   writeAll(root, plan);
   if (!options.json) printPlan(plan, target);
+  const advice = manager === "pnpm" ? workspaceAdvice(root) : undefined;
+  if (advice) note(advice.trimEnd());
   if (options.install) {
     note(colors.dim(`${manager} install`));
     const why = await install(root, manager);
@@ -122,7 +124,7 @@ function printPlan({ name, create, kept, replace }: InitPlan, target: string): v
   const isChange = Object.keys(create).length + Object.keys(replace).length > 0;
   print(`${isChange ? colors.green("wrote") : "kept"} ${colors.bold(name)}, for ${target}`);
   for (const path of Object.keys(create)) print(`  ${path}`);
-  for (const path of Object.keys(replace)) print(`  ${path} ${colors.dim("(scripts and dependencies added)")}`);
+  for (const path of Object.keys(replace)) print(`  ${path} ${colors.dim("(what was missing is added)")}`);
   for (const path of kept) print(colors.dim(`  ${path} (kept as it was)`));
 }
 

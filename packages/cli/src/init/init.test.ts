@@ -145,7 +145,7 @@ test("an existing package keeps its files, its indent and its scripts, and gets 
   assert.equal(code, 0);
   assert.match(stdout, /tsconfig\.json \(kept as it was\)/);
   assert.match(stdout, /\.gitignore \(kept as it was\)/);
-  assert.match(stdout, /package\.json \(scripts and dependencies added\)/);
+  assert.match(stdout, /package\.json \(what was missing is added\)/);
   assert.equal(readFileSync(join(root, "tsconfig.json"), "utf8"), "{}\n");
   assert.equal(readFileSync(join(root, ".gitignore"), "utf8"), "mine\n");
   const text = readFileSync(join(root, "package.json"), "utf8");
@@ -159,6 +159,20 @@ test("an existing package keeps its files, its indent and its scripts, and gets 
   const again = await godwit(["init", root, ...QUIET]);
   assert.match(again.stdout, /kept shop/);
   assert.equal(readFileSync(join(root, "package.json"), "utf8"), text);
+});
+
+test("a package that is there learns which install scripts may run, and a workspace of pnpm's is told the lines", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "godwit-init-")); // as above
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(folder, "package.json"), '{ "allowScripts": { "esbuild": true } }');
+  const npm = await godwit(["init", folder, ...QUIET], { env: agent("npm/12.0.0") });
+  assert.equal(npm.code, 0, npm.stderr);
+  const { allowScripts } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Record<string, unknown>;
+  assert.deepEqual(allowScripts, { esbuild: true, workerd: true, "aws-lambda-ric": false });
+  writeFileSync(join(folder, "pnpm-workspace.yaml"), "packages: []\n");
+  const pnpm = await godwit(["init", folder, ...QUIET], { env: agent("pnpm/11.2.0") });
+  assert.match(pnpm.stderr, /pnpm-workspace\.yaml is there already[\s\S]*\nallowBuilds:\n {2}esbuild: true\n/);
+  assert.equal(readFileSync(join(folder, "pnpm-workspace.yaml"), "utf8"), "packages: []\n");
 });
 
 test("an app that has routes gets no other, and one with a test runner of its own no test", async (t) => {

@@ -53,3 +53,16 @@ test("odd but valid texts stay valid, and keep what they had", () => {
     }
   }
 });
+
+test("install scripts are allowed where the package has not decided about them", () => {
+  const wanted = { allowScripts: { esbuild: true, workerd: true, "aws-lambda-ric": false } };
+  assert.equal(
+    addToPackage(
+      "package.json",
+      '{\n  "allowScripts": {\n    "sharp": true,\n    "esbuild@0.28.2": true,\n    "workerd": false\n  }\n}\n',
+      wanted,
+    ),
+    '{\n  "allowScripts": {\n    "sharp": true,\n    "esbuild@0.28.2": true,\n    "workerd": false,\n    "aws-lambda-ric": false\n  }\n}\n',
+  );
+  assert.deepEqual(JSON.parse(addToPackage("package.json", "{}", wanted)), wanted);
+});

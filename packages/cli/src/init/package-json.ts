@@ -15,12 +15,16 @@ interface Member {
 const NO_TEST = /^echo "Error: no test specified" && exit 1$/;
 
 type Section = Record<string, string>;
+type Flags = Record<string, boolean>;
+
 export interface PackageJson {
   name?: unknown;
   type?: unknown;
   scripts?: Section;
   dependencies?: Section;
   devDependencies?: Section;
+  /** Whose install scripts npm runs. */
+  allowScripts?: Flags;
 }
 
 /** Reads the text of a package.json. Throws PACKAGE_INVALID. */
@@ -29,7 +33,7 @@ export function parsePackage(path: string, text: string): PackageJson {
   try {
     const value: unknown = JSON.parse(stripMark(text));
     if (isObject(value)) {
-      const wrong = ["scripts", "dependencies", "devDependencies"].find(
+      const wrong = ["scripts", "dependencies", "devDependencies", "allowScripts"].find(
         (key) => value[key] !== undefined && !isObject(value[key]),
       );
       if (!wrong) return value;
@@ -50,7 +54,8 @@ function stripMark(text: string): string {
 }
 
 /**
- * The text with what is missing: scripts by their names, dependencies where the package has them in no section.
+ * The text with what is missing: scripts by their names, dependencies where the package has them in no section, install
+ * scripts where it says nothing of that package.
  * It is the same text when nothing is missing.
  */
 export function addToPackage(path: string, text: string, wanted: PackageJson): string {
@@ -59,13 +64,17 @@ export function addToPackage(path: string, text: string, wanted: PackageJson): s
     ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"].some(
       (section) => isObject(own[section as keyof PackageJson]) && name in Object(own[section as keyof PackageJson]), // a key that may be none of them gives undefined
     );
-  const missing = (section: Section = {}, has: (name: string) => boolean) =>
-    Object.fromEntries(Object.entries(section).filter(([name]) => !has(name)));
+  const missing = (section: Section | Flags = {}, has: (name: string) => boolean) =>
+    Object.fromEntries<string | boolean>(Object.entries(section).filter(([name]) => !has(name)));
   const hasScript = (name: string) => own.scripts?.[name] !== undefined && !isPlaceholder(own, name);
+  /** A key may have a version behind its name. */
+  const isDecided = (name: string) =>
+    Object.keys(own.allowScripts ?? {}).some((key) => key === name || key.startsWith(`${name}@`));
   const more = {
     scripts: missing(wanted.scripts, hasScript),
     dependencies: missing(wanted.dependencies, isThere),
     devDependencies: missing(wanted.devDependencies, isThere),
+    allowScripts: missing(wanted.allowScripts, isDecided),
   };
   return Object.entries(more).reduce((result, [section, members]) => addMembers(result, section, members), text);
 }
@@ -75,7 +84,7 @@ export function isPlaceholder({ scripts }: PackageJson, name: string): boolean {
   return NO_TEST.test(scripts?.[name] ?? "");
 }
 
-function addMembers(text: string, section: string, members: Section): string {
+function addMembers(text: string, section: string, members: Record<string, string | boolean>): string {
   if (Object.keys(members).length === 0) return text;
   const unit = /^\{[^\S\n]*\r?\n([ \t]+)"/.exec(stripMark(text))?.[1] ?? "  ";
   const end = text.includes("\r\n") ? "\r\n" : "\n";
@@ -96,7 +105,7 @@ function addMembers(text: string, section: string, members: Section): string {
   return insert(result, found.from, fresh, unit + unit, end);
 }
 
-function pair(key: string, value: string): string {
+function pair(key: string, value: string | boolean): string {
   return `${JSON.stringify(key)}: ${JSON.stringify(value)}`;
 }
 

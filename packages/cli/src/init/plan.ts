@@ -83,7 +83,7 @@ function common(root: string, { target, manager }: AppOptions): Record<string, s
     "tsconfig.json": TSCONFIG,
     ".gitignore": GITIGNORE,
     ...(target !== "node" && { [findConfig(root) ?? "godwit.config.ts"]: configOf(target) }),
-    ...(manager === "pnpm" && !isBelow(root, "pnpm-workspace.yaml") && { "pnpm-workspace.yaml": PNPM_WORKSPACE }),
+    ...(manager === "pnpm" && !findAbove(root, "pnpm-workspace.yaml") && { "pnpm-workspace.yaml": PNPM_WORKSPACE }),
   };
 }
 
@@ -130,11 +130,20 @@ function findConfig(root: string): string | undefined {
   return ["ts", "mts", "js", "mjs"].map((end) => `godwit.config.${end}`).find((file) => existsSync(join(root, file)));
 }
 
-function isBelow(root: string, file: string): boolean {
+/** The nearest such file in the folder or above it. */
+function findAbove(root: string, file: string): string | undefined {
   for (let folder = root; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, file))) return true;
-    if (folder === dirname(folder)) return false;
+    if (existsSync(join(folder, file))) return join(folder, file);
+    if (folder === dirname(folder)) return undefined;
   }
+}
+
+/** What a workspace of pnpm's must say before the tools' install scripts run; undefined where it says so. */
+export function workspaceAdvice(root: string): string | undefined {
+  const path = findAbove(root, "pnpm-workspace.yaml");
+  const text = path === undefined ? undefined : read(path, () => readFileSync(path, "utf8"));
+  if (text === undefined || /^\s+["']?esbuild["']?:/m.test(text)) return undefined;
+  return `${path} is there already and stays as it is. Where pnpm asks whose install scripts may run, add to it:\n${PNPM_WORKSPACE}`;
 }
 
 /** The names in a folder; none where there is no folder yet. */

@@ -14,7 +14,7 @@ export interface AppOptions {
 }
 
 /** What an app needs of its package.json, a new one or one that is there. */
-export function packageOf({ name, version }: Pick<AppOptions, "name" | "version">): PackageJson & { name: string } {
+export function packageOf({ name, version, manager }: AppOptions): PackageJson & { name: string } {
   return {
     name,
     scripts: {
@@ -26,14 +26,14 @@ export function packageOf({ name, version }: Pick<AppOptions, "name" | "version"
     },
     dependencies: { "@godwit/core": `^${version}` },
     devDependencies: { "@types/node": "^24.0.0", godwit: `^${version}`, typescript: "^7.0.0" },
+    ...(manager === "npm" && { allowScripts: INSTALL_SCRIPTS }),
   };
 }
 
 /** A package.json of its own. Node runs the test's TypeScript as it is from 22.18 on. */
 export function newPackage(options: AppOptions): string {
   const { name, ...rest } = packageOf(options);
-  const own = options.manager === "npm" && { allowScripts: INSTALL_SCRIPTS };
-  return toJson({ name, private: true, type: "module", engines: { node: ">=22.18" }, ...rest, ...own });
+  return toJson({ name, private: true, type: "module", engines: { node: ">=22.18" }, ...rest });
 }
 
 /**
