@@ -42,6 +42,8 @@ export async function openWith(input: DeployInput, timeout?: number): Promise<De
   const secrets = createSecrets(stage, parameters);
   const front = await chooseFront(stage, parameters);
   const triggers = artefact?.manifest.triggers ?? [];
+  const named = artefact?.manifest.resources.find(({ spec }) => spec.stage && spec.stage !== "$default");
+  if (named) input.warn(`lambda.stage (${named.spec.stage}) is not applied: a deploy serves at the root of the API.`);
   let functions: FunctionValue[] = [];
   const place = `account ${account.id}, ${account.region}`;
   const fingerprint = () => {
