@@ -96,6 +96,19 @@ test("an app and a stage whose names run together have another app's names, and 
   assert.notEqual(one.bucket("123456789012", "eu-west-1"), two.bucket("123456789012", "eu-west-1"));
 });
 
+test("a lock is let go of after an interrupt too", async (t) => {
+  const clock = createClock();
+  const plane = await startPlane(t, { clock, run: sayWord });
+  const controller = new AbortController();
+  const interrupted = await openStage({ plane, clock, signal: controller.signal });
+  const lease = await interrupted.deployer.lock(60_000);
+  controller.abort(new Error("interrupted"));
+  await lease.release();
+  const next = await openStage({ plane, clock });
+  await (await next.deployer.lock(60_000)).release();
+  assert.ok(plane.calls.includes("ssm:PutParameter"));
+});
+
 test("what somebody changed by hand is shown as that, and mended", async (t) => {
   const artefact = await buildApp(t, "lambda", app);
   const clock = createClock();

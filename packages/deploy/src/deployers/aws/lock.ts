@@ -8,8 +8,11 @@
 import { randomUUID } from "node:crypto";
 import type { Lease } from "../../contracts.ts";
 import { locked, lockLost } from "../../engine/errors.ts";
-import type { Parameters } from "./parameters.ts";
-import type { Stage } from "./stage.ts";
+import { createParameters, type Parameters } from "./parameters.ts";
+import { openStage, type Stage } from "./stage.ts";
+
+/** Milliseconds that the end of a lock may take after an interrupt. */
+const FAREWELL = 15_000;
 
 interface Held {
   number: number;
@@ -21,8 +24,8 @@ interface Held {
 
 export function createLock({ input }: Stage, parameters: Parameters): (ttl: number) => Promise<Lease> {
   const { clock, env } = input;
-  const read = async (): Promise<Held[]> => {
-    const found = await parameters.list("lock");
+  const read = async (from = parameters): Promise<Held[]> => {
+    const found = await from.list("lock");
     const held = found.map(({ name, value }): Held => ({ number: Number(name), ...parse(value) }));
     return held.filter(({ number }) => Number.isInteger(number)).sort((a, b) => b.number - a.number);
   };
@@ -58,8 +61,14 @@ export function createLock({ input }: Stage, parameters: Parameters): (ttl: numb
         await parameters.put(name, write(until), { again: true });
       },
       async release() {
-        const [highest] = await read();
-        if (highest?.token === token) await parameters.put(name, write(0), { again: true });
+        const end = async (from: Parameters) => {
+          const [highest] = await read(from);
+          if (highest?.token === token) await from.put(name, write(0), { again: true });
+        };
+        if (!input.signal.aborted) return end(parameters);
+        // What was interrupted makes no more calls: whoever runs it again should not wait for its lock.
+        const last = openStage({ ...input, signal: AbortSignal.timeout(FAREWELL) });
+        await end(createParameters(last)).finally(() => last.close());
       },
     };
   };
