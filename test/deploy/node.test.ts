@@ -3,14 +3,17 @@ import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { Agent } from "node:http";
+import { request } from "node:https";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { cert, key } from "../../packages/adapters/src/node/tls.fixture.ts";
 import { plan } from "../../packages/deploy/src/engine/deploy.ts";
 import { destroy } from "../../packages/deploy/src/engine/destroy.ts";
 import { rollback } from "../../packages/deploy/src/engine/rollback.ts";
 import {
+  buildApp,
   cleanUp,
   createBuilds,
   createPlace,
@@ -22,6 +25,7 @@ import {
   until,
   watch,
   withStage,
+  writeApp,
 } from "./node.fixture.ts";
 
 const work = createWork();
@@ -105,6 +109,10 @@ test("a release that cannot start, and one that fails its verification, get no t
     code: "NODE_RELEASE_FAILED",
     message: /not ready within 0\.5 s/,
   });
+  await assert.rejects(
+    ship({ ...place, artefact: build("v2"), settings: { ...place.settings, health: "/missing", start: 1500 } }),
+    { code: "NODE_RELEASE_FAILED" },
+  );
   // Not a GET: those are asked again for a while.
   const fails = [{ method: "POST", path: "/fail", status: 200 }];
   await assert.rejects(ship({ ...place, artefact: build("bad") }, { requests: fails }), {
@@ -193,7 +201,7 @@ test("a secret is in its file and in the process, and nowhere else; a new value 
 
 test("a worker that crashes is started again, connections wait for it, and both of two take traffic", async () => {
   await using place = createPlace(work);
-  const settings = { ...place.settings, workers: 2 };
+  const settings = { ...place.settings, workers: 2, health: "/readyz" };
   const { urls } = await ship({ ...place, artefact: build("v1"), settings });
   const [url] = urls;
   assert.ok(url);
@@ -245,6 +253,25 @@ test("old releases are removed but for the kept, and a destroyed stage leaves no
   const [url] = await withStage(other, (deployer) => deployer.urls());
   assert.ok(url);
   assert.match((await get(url)).text, /^v1/);
+});
+
+test("an app with TLS is verified without it, and serves it", async () => {
+  await using place = createPlace(work);
+  const folder = join(work, "app-tls");
+  const [certFile, keyFile] = [join(work, "cert.pem"), join(work, "key.pem")];
+  writeFileSync(certFile, cert);
+  writeFileSync(keyFile, key);
+  const config = { target: "node", node: { tls: { cert: certFile, key: keyFile } } };
+  writeApp(folder, { version: "v1", files: { "godwit.config.ts": `export default ${JSON.stringify(config)};\n` } });
+  const { urls, verified } = await ship({ ...place, artefact: buildApp(folder) });
+  assert.equal(verified.length, 2);
+  const [url] = urls;
+  assert.ok(url);
+  assert.equal(url.protocol, "https:");
+  const outgoing = request(url, { ca: cert, agent: false }).end();
+  const [incoming] = await once(outgoing, "response");
+  assert.equal(incoming.statusCode, 200);
+  assert.match(Buffer.concat(await incoming.toArray()).toString(), /^v1 /);
 });
 
 test("logs are told from a time on, and followed", async () => {
