@@ -37,7 +37,7 @@ export async function openCommand(options: DeployShared): Promise<{ project: Pro
   if (!isStageName(stage)) {
     throw new GodwitError(
       "DEPLOY_STAGE_INVALID",
-      `A stage that is deployed is named with lower-case letters, digits and hyphens, at most 32: not ${JSON.stringify(stage)}.`,
+      `A stage that is deployed is named with lower-case letters, digits and hyphens between them, at most 32: not ${JSON.stringify(stage)}.`,
     );
   }
   return { project: await openProject(options), stage };

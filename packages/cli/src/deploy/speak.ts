@@ -27,12 +27,13 @@ export function createSpeaker(json: boolean): Speaker {
   let redact: Redact = (text) => text;
   let shown = "";
   let began = performance.now();
-  const paint = () => progress(shown && redact(`${shown}  ${seconds(performance.now() - began)}`));
+  const plain = (text: string) => calm(redact(text));
+  const paint = () => progress(shown && plain(`${shown}  ${seconds(performance.now() - began)}`));
   const ticking = setInterval(() => shown && paint(), TICK);
   ticking.unref();
   return {
-    say: (line = "") => void (json || print(redact(line))),
-    note: (line) => note(redact(line)),
+    say: (line = "") => void (json || print(plain(line))),
+    note: (line) => note(plain(line)),
     json: (value) => printJson(redactJson(value, redact)),
     at(what) {
       if (shown === "" || what === "") began = performance.now();
@@ -42,7 +43,7 @@ export function createSpeaker(json: boolean): Speaker {
     done(what) {
       shown = "";
       progress("");
-      if (!json) print(`${redact(what)}  ${colors.dim(seconds(performance.now() - began))}`);
+      if (!json) print(`${plain(what)}  ${colors.dim(seconds(performance.now() - began))}`);
       began = performance.now();
     },
     mask(next) {
@@ -55,6 +56,17 @@ export function createSpeaker(json: boolean): Speaker {
       progress("");
     },
   };
+}
+
+/**
+ * Without what would steer a terminal, but for colours: log lines have what clients sent, and a plan what others wrote
+ * in the cloud.
+ */
+export function calm(text: string): string {
+  return text.replace(/\p{Cc}/gu, (one, at: number) => {
+    if (one === "\n" || one === "\t") return one;
+    return one === "\u001b" && /^\[[\d;]*m/.test(text.slice(at + 1, at + 20)) ? one : "";
+  });
 }
 
 /** 840 -> `0.8 s`, 75,000 -> `1 m 15 s`. */

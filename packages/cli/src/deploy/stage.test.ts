@@ -29,6 +29,12 @@ test("a branch has a stage of its own, whatever its name", () => {
   assert.match(stages[0] ?? "", /^feature-new-thing-[0-9a-f]{6}$/);
 });
 
+test("a stage is a label: no hyphen at its ends, at most 32 characters", () => {
+  for (const name of ["a", "pr-12", "a--b", "x".repeat(32)]) assert.ok(isStageName(name), name);
+  for (const name of ["", "-a", "pr-", "x".repeat(33), "A", "a.b", "../a", "a/b", "ü"])
+    assert.ok(!isStageName(name), name);
+});
+
 test("the branch is the CI's, else git's; without one that is an error", async (t) => {
   const root = await mkdtemp(join(tmpdir(), "godwit-branch-"));
   t.after(() => rm(root, { recursive: true, force: true }));
@@ -36,6 +42,7 @@ test("the branch is the CI's, else git's; without one that is an error", async (
   execFileSync("git", ["init", "-q", "-b", "try-it"], { cwd: root });
   assert.equal(await stageOfBranch(root, {}), "try-it");
   assert.equal(await stageOfBranch(root, { GITHUB_REF_NAME: "main" }), "production");
+  assert.equal(await stageOfBranch(root, { GITHUB_HEAD_REF: "main", GITHUB_REF_NAME: "12/merge" }), "main");
   assert.equal(await stageOfBranch(root, { GITHUB_HEAD_REF: "fix-7", GITHUB_REF_NAME: "12/merge" }), "fix-7");
 });
 

@@ -7,14 +7,17 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { GodwitError } from "@godwit/core/errors";
 
-/** Where CI systems say the branch; of a pull request, the one it comes from. */
-const CI_BRANCH = ["GITHUB_HEAD_REF", "GITHUB_REF_NAME", "CI_COMMIT_REF_NAME", "BITBUCKET_BRANCH", "BUILDKITE_BRANCH"];
+/** Of a pull request, the branch that it comes from. */
+const REQUESTED = "GITHUB_HEAD_REF";
+/** Where CI systems say the branch. */
+const CI_BRANCH = [REQUESTED, "GITHUB_REF_NAME", "CI_COMMIT_REF_NAME", "BITBUCKET_BRANCH", "BUILDKITE_BRANCH"];
 /** Branches whose stage is production. */
 const MAIN = ["main", "master"];
 /** Stages are part of names that vendors bound. */
 const LENGTH = 32;
 
-const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
+/** No hyphen at its end, where names of vendors have none. */
+const NAME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 
 export function isStageName(text: string): boolean {
   return NAME.test(text);
@@ -24,7 +27,8 @@ export function isStageName(text: string): boolean {
 export async function stageOfBranch(root: string, env: Record<string, string | undefined>): Promise<string> {
   const named = CI_BRANCH.map((name) => env[name]).find(Boolean);
   const branch = named ?? (await currentBranch(root));
-  if (branch) return toStageName(branch);
+  // a fork's pull request may come from a branch main of its own
+  if (branch) return env[REQUESTED] && MAIN.includes(branch) ? branch : toStageName(branch);
   throw new GodwitError(
     "DEPLOY_BRANCH_UNKNOWN",
     `--stage-from-branch found no branch: git has none here, and ${CI_BRANCH.join(", ")} are not set. Name the stage with --stage.`,
