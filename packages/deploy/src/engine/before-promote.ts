@@ -3,8 +3,8 @@
  * @module
  */
 import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import { GodwitError } from "@godwit/core/errors";
+import { onLines } from "./lines.ts";
 
 export interface CommandOptions {
   /** The folder that it runs in. */
@@ -27,7 +27,7 @@ export async function runCommand(command: string, options: CommandOptions): Prom
   const isPosix = process.platform !== "win32";
   // a group of its own, so that what the shell started ends with it
   const child = spawn(command, { cwd, env, shell: true, stdio: ["ignore", "pipe", "pipe"], detached: isPosix });
-  for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", onLine);
+  for (const stream of [child.stdout, child.stderr]) onLines(stream, onLine);
   const kill = (name: NodeJS.Signals) => {
     try {
       if (isPosix && child.pid !== undefined) process.kill(-child.pid, name);
