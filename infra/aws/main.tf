@@ -13,16 +13,28 @@ terraform {
 variable "app" {
   type        = string
   description = "The app's name, as in godwit.config.ts."
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,62}$", var.app))
+    error_message = "Lower-case letters, digits and hyphens: it is part of the policy's patterns."
+  }
 }
 
 variable "repository" {
   type        = string
   description = "owner/name on GitHub."
+  validation {
+    condition     = can(regex("^[\\w.-]+/[\\w.-]+$", var.repository))
+    error_message = "owner/name, without a pattern: the role trusts this repository alone."
+  }
 }
 
 variable "environments" {
   type        = map(string)
-  description = "Environment of the workflow -> the stages that it may deploy."
+  description = "Environment of the workflow -> the stages that it may deploy: one, or a pattern such as pr-*."
+  validation {
+    condition     = alltrue([for stage in values(var.environments) : can(regex("^[a-z0-9][a-z0-9-]*[*]?$", stage))])
+    error_message = "A stage, or how its name begins and a star."
+  }
   default = {
     production = "production"
     preview    = "pr-*"
@@ -68,7 +80,8 @@ data "aws_iam_policy_document" "trust" {
       values   = ["sts.amazonaws.com"]
     }
 
-    # This repository alone, and in it the environment alone: its protection rules say who may deploy.
+    # This repository alone, and in it the environment alone. GitHub's subject names either an environment or a branch:
+    # which branches reach the environment is said by its protection rules (see README.md).
     condition {
       test     = "StringEquals"
       variable = "${local.issuer}:sub"
