@@ -35,15 +35,21 @@ const NO_AWAIT: DevFailure = {
 export function errorToFailure(error: unknown, file?: string): DevFailure {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   const code = error instanceof GodwitError ? error.code : failed("").code;
-  const placed = /^(\S[^\n]*?):(\d+):(\d+): ([^\n]*)\n( +\d+ \| [\s\S]*)$/.exec(message);
-  if (placed) {
-    const [, at, line, column, text = "", frame] = placed;
-    return { code, message: text, file: at, line: Number(line), column: Number(column), frame };
-  }
+  const placed = readPlaced(message);
+  if (placed) return { code, ...placed };
   const named = /^((?:routes|matchers)\/\S+|env\.\w+) /.exec(message)?.[1] ?? file;
   return { code, message, ...(named && { file: named }), ...(!(error instanceof GodwitError) && { stack }) };
 }
 
+/** Of a message as `failureToError` writes it: the place before it, and the frame below. Undefined where it has none. */
+export function readPlaced(text: string): Omit<DevFailure, "code"> | undefined {
+  const placed = /^(\S[^\n]*?):(\d+):(\d+): ([^\n]*)\n( +\d+ \| [\s\S]*)$/.exec(text);
+  if (!placed) return undefined;
+  const [, file, line, column, message = "", frame] = placed;
+  return { message, file, line: Number(line), column: Number(column), frame };
+}
+
+/** A failure of the build's, at a place where one is known. */
 export function failed(message: string, place: Partial<DevFailure> = {}): DevFailure {
   return { code: "DEV_BUILD_FAILED", message, ...place };
 }

@@ -7,7 +7,7 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { GodwitError } from "@godwit/core/errors";
 import { transform } from "esbuild";
-import { defaultsOf, requireDefault } from "./analyse.ts";
+import { requireDefault } from "./analyse.ts";
 import { realPath } from "./dev-compile.ts";
 import type {
   DevAnswer,
@@ -37,10 +37,10 @@ import {
   routeModule,
   routeSource,
 } from "./dev-routes.ts";
+import { RouteTable } from "./dev-table.ts";
 import { findBroken, modulesOver } from "./dev-unasked.ts";
 import { scanApp } from "./scan.ts";
 import type { Notice, ScannedApp, ScannedRoute } from "./steps.ts";
-import { writeTypes } from "./types-file.ts";
 
 /**
  * Opens the module graph of an app. Only paths are read here: a module is made when it is asked for. Throws what
@@ -55,7 +55,6 @@ export async function openDev(options: DevOptions): Promise<DevGraph> {
   // esbuild has a process of its own, which starts while the folders are listed.
   transform("").catch(() => {});
   const app = await scanApp(root);
-  writeTypes(app, Object.keys(options.stores ?? {}));
   return new Dev({ ...options, root }, app);
 }
 
@@ -71,16 +70,9 @@ class Dev implements DevGraph {
   /** Answers of esbuild that hold as long as the server runs. */
   readonly #known = new Map<string, string>();
   readonly #facts = new WeakMap<object, { pattern: string; facts: RouteFacts }>();
-  #app: ScannedApp;
-  #byPattern = new Map<string, ScannedRoute>();
-  #byFile = new Map<string, ScannedRoute>();
-  /** Files whose coming or going was seen; scanned ones are among them. */
-  #names = new Set<string>();
-  /** Files that are imported by their default export -> what that must be. */
-  #defaults: ReadonlyMap<string, string> = new Map();
+  readonly #table: RouteTable;
   /** Compiled files that have one. */
   readonly #checked = new WeakSet<object>();
-  #scanFailure: DevFailure | undefined;
   #generation = 0;
   readonly #gaps: Gaps | undefined;
   /** What the config of a route said last. */
@@ -92,17 +84,16 @@ class Dev implements DevGraph {
   constructor(options: DevOptions, app: ScannedApp) {
     this.#options = options;
     this.#root = options.root;
-    this.#app = app;
+    this.#table = new RouteTable(options.root, app, Object.keys(options.stores ?? {}));
     this.#gaps = options.gaps && createGaps({ ...options.gaps, external: options.external });
-    this.#take(app);
   }
 
   get routes(): DevGraph["routes"] {
-    return this.#app.routes.map(({ pattern, file }) => ({ id: pattern, pattern, file }));
+    return this.#table.app.routes.map(({ pattern, file }) => ({ id: pattern, pattern, file }));
   }
 
   get notices(): readonly Notice[] {
-    return this.#app.notices ?? [];
+    return this.#table.app.notices ?? [];
   }
 
   resolve(ask: Pick<DevAsk, "format" | "id">): Promise<Omit<DevAnswer, "env">> {
@@ -118,7 +109,7 @@ class Dev implements DevGraph {
   }
 
   broken(): Promise<string[]> {
-    return findBroken(this.#app);
+    return findBroken(this.#table.app);
   }
 
   renew(): void {
@@ -169,7 +160,7 @@ class Dev implements DevGraph {
   async #resolve({ format, id }: Pick<DevAsk, "format" | "id">): Promise<Omit<DevAnswer, "env">> {
     const { graph, placer } = this.#side(format);
     const isFront = id === "" || id === "dispatcher";
-    if (!isFront && !this.#byPattern.has(id)) {
+    if (!isFront && !this.#table.byPattern.has(id)) {
       throw new GodwitError("DEV_ROUTE_UNKNOWN", `There is no route ${id} any more. Ask the dispatcher again.`);
     }
     const module = graph.module(isFront ? DISPATCHER : routeModule(id));
@@ -183,8 +174,8 @@ class Dev implements DevGraph {
   }
 
   #lookAt(graph: ModuleGraph, module: Module): void {
-    const route = this.#byPattern.get(patternOf(module.id) ?? "");
-    if (route) this.#gaps?.look(this.#app, route, graph.reach(module));
+    const route = this.#table.byPattern.get(patternOf(module.id) ?? "");
+    if (route) this.#gaps?.look(this.#table.app, route, graph.reach(module));
   }
 
   /** Why a module cannot be served. */
@@ -196,11 +187,11 @@ class Dev implements DevGraph {
 
   async #change(given: readonly string[]): Promise<DevChange> {
     const files = [...new Set(given.map(realPath))];
-    const before = new Set(this.#byPattern.keys());
-    if (this.#cameOrWent(given)) await this.#rescan();
+    const before = new Set(this.#table.byPattern.keys());
+    if (this.#table.haveComeOrGone(given)) await this.#rescan();
     const updated = new Set<string>();
     const failures = new Map<string, DevFailure>();
-    if (this.#scanFailure) failures.set("scan", this.#scanFailure);
+    if (this.#table.failure) failures.set("scan", this.#table.failure);
     const asked = this.#links();
     this.#askAfter(files);
     for (const { graph } of this.#sides.values()) {
@@ -218,8 +209,8 @@ class Dev implements DevGraph {
     }
     return {
       updated: [...updated].sort(),
-      added: [...this.#byPattern.keys()].filter((pattern) => !before.has(pattern)),
-      removed: [...before].filter((pattern) => !this.#byPattern.has(pattern)),
+      added: [...this.#table.byPattern.keys()].filter((pattern) => !before.has(pattern)),
+      removed: [...before].filter((pattern) => !this.#table.byPattern.has(pattern)),
       relinked: this.#links() !== asked,
       failures: [...failures.values()],
     };
@@ -235,8 +226,8 @@ class Dev implements DevGraph {
     const unasked = files.filter((file) => !isHeld(file));
     if (unasked.length === 0) return;
     const { format = "import", serves = () => true } = this.#options;
-    const patterns = [...this.#byPattern.keys()].filter(serves);
-    const ids = modulesOver({ app: this.#app, patterns, files: unasked });
+    const patterns = [...this.#table.byPattern.keys()].filter(serves);
+    const ids = modulesOver({ app: this.#table.app, patterns, files: unasked });
     if (ids.size === 0) return;
     const { graph } = this.#side(format);
     for (const id of ids) graph.module(id);
@@ -255,11 +246,11 @@ class Dev implements DevGraph {
     for (const module of dirty) module.dirty = true;
     const changed = await graph.update([...dirty].filter(({ id }) => !id.startsWith("godwit:")));
     for (const { id } of changed) {
-      const route = this.#byFile.get(id);
+      const route = this.#table.byFile.get(id);
       const module = route && graph.find(routeModule(route.pattern));
       if (module) module.dirty = true;
       const file = nameFor(this.#root, id);
-      if (this.#defaults.has(file)) this.#spotDefault(graph, file);
+      if (this.#table.defaults.has(file)) this.#spotDefault(graph, file);
     }
     return [
       ...changed,
@@ -280,7 +271,7 @@ class Dev implements DevGraph {
   #isServed({ id }: Module): boolean {
     const pattern = patternOf(id);
     if (pattern === undefined) return id === DISPATCHER;
-    return this.#byPattern.has(pattern) && this.#options.serves?.(pattern) !== false;
+    return this.#table.byPattern.has(pattern) && this.#options.serves?.(pattern) !== false;
   }
 
   /** Whether a route that is there, or the dispatcher, reaches the module. */
@@ -297,16 +288,16 @@ class Dev implements DevGraph {
   #refresh(graph: ModuleGraph, module: Module): boolean {
     const pattern = patternOf(module.id);
     if (pattern === undefined && module.id !== DISPATCHER) return true;
-    const route = this.#byPattern.get(pattern ?? "");
+    const route = this.#table.byPattern.get(pattern ?? "");
     if (pattern !== undefined && !route) return false;
     const { stores } = this.#options;
     const needed = new Set<Module>();
     try {
       if (route && !this.#has(graph, route.file, needed)) return false;
       const source = route
-        ? routeSource(this.#app, route, this.#factsOf(graph, route), stores)
-        : dispatcherSource(this.#app, stores);
-      const files = defaultsIn(source).filter((file) => this.#defaults.has(file));
+        ? routeSource(this.#table.app, route, this.#factsOf(graph, route), stores)
+        : dispatcherSource(this.#table.app, stores);
+      const files = defaultsIn(source).filter((file) => this.#table.defaults.has(file));
       if (!files.map((file) => this.#has(graph, file, needed)).every(Boolean)) return false;
       for (const file of files) this.#requireDefault(this.#moduleOf(graph, file), file);
       module.source = source;
@@ -335,7 +326,7 @@ class Dev implements DevGraph {
   #requireDefault({ id, compiled }: Module, file: string): void {
     if (!compiled || this.#checked.has(compiled)) return;
     const exports = readExports(file, readFileSync(id, "utf8")).names;
-    requireDefault(file, { exports, commonjs: compiled.isCommonJs }, this.#defaults.get(file) ?? "");
+    requireDefault(file, { exports, commonjs: compiled.isCommonJs }, this.#table.defaults.get(file) ?? "");
     this.#checked.add(compiled);
   }
 
@@ -354,44 +345,8 @@ class Dev implements DevGraph {
     return facts;
   }
 
-  #cameOrWent(files: readonly string[]): boolean {
-    let isNew = this.#scanFailure !== undefined;
-    for (const file of files) {
-      const name = nameFor(this.#root, realPath(file));
-      if (!/^(?:routes|matchers|public)(?:\/|$)|^env\.\w+$/.test(name) || existsSync(file) === this.#names.has(name))
-        continue;
-      isNew = true;
-      if (this.#names.has(name)) this.#names.delete(name);
-      else this.#names.add(name);
-    }
-    return isNew;
-  }
-
   async #rescan(): Promise<void> {
-    try {
-      const app = await scanApp(this.#root);
-      this.#scanFailure = undefined;
-      writeTypes(app, Object.keys(this.#options.stores ?? {}));
-      this.#take(app);
-    } catch (error) {
-      this.#scanFailure = errorToFailure(error);
-      return;
-    }
+    if (!(await this.#table.scan())) return;
     for (const { graph } of this.#sides.values()) for (const module of graph.generated) module.dirty = true;
-  }
-
-  #take(app: ScannedApp): void {
-    this.#app = app;
-    this.#defaults = defaultsOf(app);
-    this.#byPattern = new Map(app.routes.map((route) => [route.pattern, route]));
-    this.#byFile = new Map(app.routes.map((route) => [join(this.#root, route.file), route]));
-    const files = [
-      ...app.routes.flatMap(({ file, middleware }) => [file, ...middleware]),
-      ...app.rootMiddleware,
-      ...Object.values(app.matchers),
-      ...[app.notFound, app.error, app.env].filter((file) => file !== undefined),
-      ...app.assets.map(({ source }) => nameFor(this.#root, source)),
-    ];
-    for (const file of files) this.#names.add(file);
   }
 }

@@ -6,6 +6,7 @@ export { build, type PlannedApp, type PlanOptions, planApp } from "./build.ts";
 export { openDev } from "./dev.ts";
 export { type DevArtefactOptions, writeDevArtefact } from "./dev-artefact.ts";
 export type { DevAnswer, DevAsk, DevChange, DevFailure, DevGraph, DevModule, DevOptions } from "./dev-contract.ts";
+export { readPlaced } from "./dev-failure.ts";
 export { type Kept, keepInOwn, openDevFolder, openKept } from "./dev-folder.ts";
 export { type DevVariants, hasRuntimes, movedRoutes, readVariants, variantsOf } from "./dev-variants.ts";
 export { type EnvNames, findEnvNames } from "./env-names.ts";

@@ -2,7 +2,7 @@
  * What is wrong now, from wherever it comes, for the terminal and for the overlay.
  * @module
  */
-import type { DevFailure } from "@godwit/bundler";
+import { type DevFailure, readPlaced } from "@godwit/bundler";
 import { GodwitError } from "@godwit/core/errors";
 
 /** `build`: the graph; `load`: said by the runtime; `config`: a restart that failed. */
@@ -54,19 +54,13 @@ function keyOf({ code, message, file = "", line = 0 }: DevFailure): string {
   return JSON.stringify([code, message, file, line]);
 }
 
-/** The graph puts the place before its message and the frame below. */
-const PLACED = /^(\S[^\n]*?):(\d+):(\d+): ([^\n]*)\n( +\d+ \| [\s\S]*)$/;
-
 /** An error as a failure, as the graph tells it itself. */
 export function toFailure(error: unknown): DevFailure {
   const known = error instanceof GodwitError;
   const code = known ? error.code : "UNEXPECTED";
   if (!(error instanceof Error)) return { code, message: String(error) };
-  const [, file, line, column, message, frame] = PLACED.exec(error.message) ?? [];
-  if (file === undefined || message === undefined) {
-    return { code, message: error.message, ...(!known && error.stack && { stack: error.stack }) };
-  }
-  return { code, message, file, line: Number(line), column: Number(column), ...(frame && { frame }) };
+  const { message, stack } = error;
+  return { code, ...(readPlaced(message) ?? { message, ...(!known && stack && { stack }) }) };
 }
 
 /** `routes/index.ts:3:9`, as editors and terminals open it. */
