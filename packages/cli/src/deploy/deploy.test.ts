@@ -111,9 +111,10 @@ test("an interrupted deploy says that the same command goes on, and it does", as
     running.child.stderr?.on("data", () => running.stderr().includes("waiting") && resolve());
   });
   running.child.kill("SIGINT");
-  const { code, stderr } = await running.ended;
+  const { code, stderr, stdout } = await running.ended;
   assert.equal(code, 130);
   assert.match(stderr, /interrupted: what has the traffic keeps it/);
+  assert.match(stdout, /verified with 1 request[\s\S]*stopped: run beforePromote/);
   const again = await godwit(["deploy", ...shared], { env });
   assert.equal(again.code, 0, again.stderr);
   assert.match(again.stdout, /deployed production/);

@@ -22,8 +22,10 @@ const WORDS: Record<DeployStep, string> = {
 
 export interface Progress {
   on(event: DeployEvent): void;
-  /** Ends the step that is on. */
+  /** Ends the step that is on: it worked. */
   end(): void;
+  /** Says which step it was that did not. */
+  fail(): void;
 }
 
 /** Shows events as they come. */
@@ -38,6 +40,11 @@ export function createProgress(speaker: Speaker): Progress {
   };
   return {
     end,
+    fail() {
+      if (step) speaker.done(`  stopped: ${WORDS[step]}`);
+      step = undefined;
+      speaker.at("");
+    },
     on(event) {
       if (event.type === "step") {
         end();

@@ -129,7 +129,11 @@ async function deployTo(ship: ShipOptions, opened: Opened, artefact: Artefact): 
     }),
     confirm: (made) => confirm(ship, made),
     onEvent: progress.on,
-  }).finally(progress.end);
+  }).catch((error: unknown) => {
+    progress.fail();
+    throw error;
+  });
+  progress.end();
   speaker.at("");
   const { outcome, plan: made, release, verified, removed } = done;
   const urls = done.urls.map(({ href }) => href);
