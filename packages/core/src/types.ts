@@ -3,7 +3,7 @@
  * @module
  */
 import type { ParamsOf } from "./pattern.ts";
-import type { KeyValueStore } from "./stores/store.ts";
+import type { Store } from "./stores/store.ts";
 
 export type * from "./stores/store.ts";
 
@@ -84,7 +84,7 @@ export interface Context<P extends string | Params = Params, E = Env> {
    * A store of `godwit.config.ts`, opened on first use. Throws STORE_UNKNOWN for another name. The method stays on its
    * context: `const { store } = context` is not seen by the build.
    */
-  store(name: StoreName): KeyValueStore;
+  store(name: StoreName): Store;
   /** An object that lives as long as the app instance, opened on first use. */
   shared<T>(key: Key<T>, open: () => T): T;
   /** What was thrown below, once it has become a Response. */

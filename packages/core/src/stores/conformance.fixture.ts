@@ -4,12 +4,12 @@
  */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import type { KeyValueStore, StoreGuarantees } from "./store.ts";
+import type { KeyValueStore, Store, StoreGuarantees } from "./store.ts";
 
 export interface Subject {
   name: string;
   guarantees: StoreGuarantees;
-  open(t: TestContext): Promise<KeyValueStore> | KeyValueStore;
+  open(t: TestContext): Promise<Store> | Store;
 }
 
 export function conformTo({ name, guarantees, open }: Subject): void {
@@ -169,6 +169,10 @@ export function conformTo({ name, guarantees, open }: Subject): void {
     };
     assert.deepEqual(await sizes(), [1000, 50]);
     assert.deepEqual(await sizes(400), [400, 400, 250]);
+  });
+
+  check("counters are there where the driver declares them, and only there", async (_, t) => {
+    assert.equal(guarantees.counters !== undefined, (await open(t)).counters !== undefined);
   });
 
   check("writes at once are all there, whole", async (store) => {

@@ -2,13 +2,14 @@
  * A store in the memory of one instance: for tests, for one process, and for what may be forgotten.
  * @module
  */
-import type { KeyValueStore, StoreDriver } from "./store.ts";
+import { createCounters } from "./counters.ts";
+import type { Store, StoreDriver } from "./store.ts";
 import { checkKey, isOver, type Kept, limitOf, toKept, toMetadata, toValue } from "./value.ts";
 
 export interface MemoryOptions {
-  /** Default 10,000. The least recently used goes first. */
+  /** Default 10,000; as many counters beside them. The least recently used goes first. */
   maxEntries?: number;
-  /** Of keys, values and metadata together; the largest value is 2,048 less. Default 16 MB (16,777,216). */
+  /** Of keys, values and metadata together; the largest value is 2,048 less. Default 16 MB (16,777,216). Counters have as much beside. */
   maxBytes?: number;
 }
 
@@ -21,7 +22,12 @@ export function memory(options: MemoryOptions = {}): StoreDriver {
   return {
     module: "@godwit/core/stores/memory",
     options: { ...options },
-    guarantees: { reads: "instance", durable: false, maxValue: (options.maxBytes ?? MAX_BYTES) - BESIDE },
+    guarantees: {
+      reads: "instance",
+      durable: false,
+      maxValue: (options.maxBytes ?? MAX_BYTES) - BESIDE,
+      counters: "instance",
+    },
   };
 }
 
@@ -30,7 +36,7 @@ const MAX_BYTES = 16_777_216;
 const BESIDE = 2_048;
 
 /** Opens an empty store. */
-export function open({ maxEntries = 10_000, maxBytes = MAX_BYTES }: MemoryOptions = {}): KeyValueStore {
+export function open({ maxEntries = 10_000, maxBytes = MAX_BYTES }: MemoryOptions = {}): Store {
   /** The least recently used first. */
   const entries = new Map<string, Kept>();
   let bytes = 0;
@@ -41,6 +47,7 @@ export function open({ maxEntries = 10_000, maxBytes = MAX_BYTES }: MemoryOption
     bytes -= sizeOf(key, kept);
   };
   return {
+    counters: createCounters({ maxEntries, maxBytes }),
     async get(key) {
       const kept = entries.get(checkKey(key));
       if (!kept) return undefined;

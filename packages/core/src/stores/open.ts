@@ -4,14 +4,14 @@
  */
 import { GodwitError } from "../errors.ts";
 import type { Context, Key } from "../types.ts";
-import type { KeyValueStore, OpenStore } from "./store.ts";
+import type { OpenStore, Store } from "./store.ts";
 
 /** A driver's `open` with the options that the config gave. */
 export interface OpenableStore {
-  open(given: OpenStore): KeyValueStore;
+  open(given: OpenStore): Store;
 }
 
-const OPENED: Key<Map<string, KeyValueStore>> = { name: "stores" };
+const OPENED: Key<Map<string, Store>> = { name: "stores" };
 
 /**
  * `AppOptions.stores` for these drivers, by name. A store is opened when it is first asked for and lives as long as

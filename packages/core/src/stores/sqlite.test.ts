@@ -5,7 +5,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { slidingWindow } from "../rate-limit/sliding-window.ts";
 import { conformTo } from "./conformance.fixture.ts";
+import { countTo } from "./counters-conformance.fixture.ts";
 import { open, sqlite } from "./sqlite.ts";
 
 function makeFolder(t: TestContext): string {
@@ -16,10 +18,51 @@ function makeFolder(t: TestContext): string {
 
 const at = (folder: string) => ({ name: "main", bindings: { STORE_PATH: folder } });
 
-conformTo({
+const subject = {
   name: "sqlite",
   guarantees: sqlite().guarantees,
-  open: (t) => open({}, at(makeFolder(t))),
+  open: (t: TestContext) => open({}, at(makeFolder(t))),
+};
+conformTo(subject);
+countTo(subject);
+
+test("4 processes with 1,000 takes at once on one new file let exactly 100 through", async (t) => {
+  const folder = makeFolder(t);
+  const script = join(import.meta.dirname, "taker.fixture.ts");
+  const through = await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      const child = spawn(process.execPath, [script, folder, "1000"], { stdio: ["ignore", "pipe", "pipe"] });
+      const [printed, errors]: string[][] = [[], []];
+      child.stdout.on("data", (data) => printed?.push(String(data)));
+      child.stderr.on("data", (data) => errors?.push(String(data)));
+      const [code] = await once(child, "close");
+      assert.equal(code, 0, errors?.join(""));
+      return Number(printed?.join(""));
+    }),
+  );
+  assert.equal(
+    through.reduce((sum, count) => sum + count, 0),
+    100,
+  );
+});
+
+test("a counter and the last token survive the process; what is over is swept", async (t) => {
+  const folder = makeFolder(t);
+  t.mock.timers.enable({ apis: ["Date"], now: Date.now() });
+  const rules = [{ algorithm: slidingWindow, limit: 3, window: 60_000 }];
+  const first = open({}, at(folder)).counters;
+  await first?.take("key", rules);
+  const lease = await first?.lease("key", 1);
+  t.mock.timers.tick(2_000);
+  const second = open({}, at(folder)).counters;
+  assert.equal((await second?.take("key", rules))?.rules[0]?.remaining, 1);
+  const next = await second?.lease("key", 1);
+  assert.ok(lease && next && next.token > lease.token);
+  t.mock.timers.tick(120_000);
+  await open({}, at(folder)).counters?.take("other", rules);
+  const { DatabaseSync } = await import("node:sqlite");
+  const rows = new DatabaseSync(join(folder, "main.sqlite")).prepare("SELECT key FROM counters").all();
+  assert.equal(rows.length, 2, "the other key and the last token");
 });
 
 test("what one opening wrote another reads, and what is over is swept from the file", async (t) => {

@@ -3,7 +3,8 @@
  * @module
  */
 import { GodwitError } from "../errors.ts";
-import type { Json, KeyValueStore, OpenStore, StoreDriver } from "./store.ts";
+import { openCounters } from "./sqlite-counters.ts";
+import type { Json, OpenStore, Store, StoreDriver } from "./store.ts";
 import { checkKey, isOver, limitOf, toKept, toMetadata, toValue } from "./value.ts";
 
 export interface SqliteOptions {
@@ -23,7 +24,7 @@ export function sqlite(options: SqliteOptions = {}): StoreDriver {
   return {
     module: "@godwit/core/stores/sqlite",
     options: { ...options },
-    guarantees: { reads: "exact", durable: true, maxValue: MAX_VALUE },
+    guarantees: { reads: "exact", durable: true, maxValue: MAX_VALUE, counters: "exact" },
     runtimes: ["node"],
   };
 }
@@ -32,12 +33,14 @@ export function sqlite(options: SqliteOptions = {}): StoreDriver {
 const MAX_VALUE = 26_214_400;
 
 /** The part of `node:sqlite` that is used. */
-interface Database {
+export interface Database {
   exec(sql: string): void;
-  prepare(sql: string): {
+  prepare<R = Row>(
+    sql: string,
+  ): {
     run(...values: unknown[]): unknown;
-    get(...values: unknown[]): Row | undefined;
-    all(...values: unknown[]): Row[];
+    get(...values: unknown[]): R | undefined;
+    all(...values: unknown[]): R[];
   };
 }
 interface Row {
@@ -56,7 +59,7 @@ interface Builtins {
  * Opens the file, and makes it where it is missing. Throws STORE_SQLITE_MISSING on a runtime without `node:sqlite`,
  * STORE_OPEN_FAILED where the file cannot be opened.
  */
-export function open({ file }: SqliteOptions, { name, bindings }: OpenStore): KeyValueStore {
+export function open({ file }: SqliteOptions, { name, bindings }: OpenStore): Store {
   const { dirname, join } = builtin("node:path");
   const folder =
     typeof bindings.STORE_PATH === "string" && bindings.STORE_PATH ? bindings.STORE_PATH : ".godwit/stores";
@@ -83,6 +86,7 @@ export function open({ file }: SqliteOptions, { name, bindings }: OpenStore): Ke
   );
   const encode = (key: string) => new TextEncoder().encode(key);
   return {
+    counters: openCounters(database),
     async get(key) {
       const row = read.get(encode(checkKey(key)));
       return row && !isOver(row.expires) ? toValue(row.value, row.metadata) : undefined;
@@ -116,6 +120,8 @@ function prepare(database: Database): void {
       database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
         CREATE TABLE IF NOT EXISTS entries (key BLOB PRIMARY KEY, value BLOB NOT NULL, metadata TEXT, expires REAL);
         CREATE INDEX IF NOT EXISTS expiry ON entries (expires) WHERE expires IS NOT NULL;
+        CREATE TABLE IF NOT EXISTS counters (key BLOB PRIMARY KEY, states TEXT NOT NULL, expires REAL NOT NULL);
+        CREATE INDEX IF NOT EXISTS spent ON counters (expires);
         DELETE FROM entries WHERE expires <= ${Date.now()}`);
       return;
     } catch (error) {

@@ -2,6 +2,7 @@
  * What a store is, and what a driver of one tells of itself. Types only.
  * @module
  */
+import type { Algorithm, Rule, Step } from "../rate-limit/algorithm.ts";
 
 /** A value of JSON. */
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
@@ -58,6 +59,49 @@ export interface ListPage {
   cursor?: string;
 }
 
+/** What `context.store(name)` gives. Not every driver has counters: `memory()` and `sqlite()` do. */
+export type Store = KeyValueStore & { counters?: CounterStore };
+
+/** Counters that change in one atomic step, however many ask at once. Their keys are apart from those of values. */
+export interface CounterStore {
+  /**
+   * Takes `cost` units (default 1; below 0 gives back) by every rule, or by none. Time is the store's. The state of a
+   * key belongs to the algorithms and windows of its rules in their order: other rules take another key. Rejects with
+   * `STORE_KEY_INVALID`, or `STORE_COST_INVALID` for a cost that is no whole number.
+   */
+  take(key: string, rules: readonly CounterRule[], cost?: number): Promise<Taken>;
+  /**
+   * Holds a key for `ttl` seconds (fractions count); undefined where somebody holds it. Rejects with
+   * `STORE_KEY_INVALID` or `STORE_LEASE_INVALID`.
+   */
+  lease(key: string, ttl: number): Promise<Lease | undefined>;
+}
+
+/** One limit: `{ algorithm: slidingWindow, limit: 100, window: 60_000 }`. */
+export interface CounterRule extends Rule {
+  algorithm: Algorithm;
+  /** In the place of the call's. */
+  cost?: number;
+}
+
+/** What a take gives. */
+export interface Taken {
+  /** Every rule allowed it. */
+  allowed: boolean;
+  /** In the order of the rules. Where the take was refused, those that allowed it tell what is left. */
+  rules: Pick<Step, "allowed" | "remaining" | "reset" | "retryAfter">[];
+}
+
+export interface Lease {
+  /**
+   * Larger than that of any lease before it. Whoever is written to under a lease keeps the largest token it has seen
+   * and refuses a smaller one, which is of a holder that slept through its time.
+   */
+  readonly token: number;
+  /** Gives it up, unless somebody else holds it by now. */
+  release(): Promise<void>;
+}
+
 /** A driver as the config names it: pure data, so that reading a config opens nothing. */
 export interface StoreDriver {
   /** Whose `open` gives the store: `@godwit/core/stores/memory`. */
@@ -82,6 +126,8 @@ export interface StoreGuarantees {
   durable: boolean;
   /** Bytes of the largest value. */
   maxValue: number;
+  /** Who shares its counters: `exact` every instance, no unit too many; `instance` each has its own. Absent: none. */
+  counters?: "exact" | "instance";
 }
 
 /** What `open` of a driver is given beside its options. */

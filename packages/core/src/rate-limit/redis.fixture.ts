@@ -1,0 +1,100 @@
+/**
+ * A real redis-server for one test file, and as much of a client as the tests need.
+ * @module
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { findProgram } from "../../../../test/programs.ts";
+
+export type Reply = string | number | null | Reply[];
+
+export interface Redis {
+  /** Rejects with what the server says. */
+  send(...words: (string | number)[]): Promise<Reply>;
+  close(): Promise<void>;
+}
+
+/** On a socket in a folder of its own, without a port. */
+export async function startRedis(): Promise<Redis> {
+  const folder = mkdtempSync(join(tmpdir(), "godwit-redis-"));
+  const path = join(folder, "socket");
+  const settings = ["--port", "0", "--unixsocket", path, "--save", "", "--appendonly", "no", "--dir", folder];
+  const server = spawn(findProgram("redis-server", "redis-server"), settings, { stdio: "ignore" });
+  const socket = await reach(path);
+  const waiting: { resolve(reply: Reply): void; reject(error: Error): void }[] = [];
+  let buffer = Buffer.alloc(0);
+  socket.on("data", (data) => {
+    buffer = Buffer.concat([buffer, data]);
+    for (let read = parse(buffer, 0); read; read = parse(buffer, 0)) {
+      buffer = buffer.subarray(read.end);
+      const { resolve, reject } = waiting.shift() ?? { resolve() {}, reject() {} };
+      if (read.reply instanceof Error) reject(read.reply);
+      else resolve(read.reply);
+    }
+  });
+  return {
+    send(...words) {
+      const parts = words.map((word) => `$${Buffer.byteLength(String(word))}\r\n${word}\r\n`);
+      socket.write(`*${words.length}\r\n${parts.join("")}`);
+      return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+    },
+    async close() {
+      socket.destroy();
+      const closed = once(server, "close");
+      server.kill();
+      await closed;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function reach(path: string): Promise<Socket> {
+  for (let left = 500; ; left--) {
+    const socket = connect(path);
+    try {
+      await once(socket, "connect");
+      return socket;
+    } catch (error) {
+      if (left === 0) throw error;
+      await sleep(20);
+    }
+  }
+}
+
+/** The reply that begins at a byte, and where it ends; undefined where it is not whole yet. */
+function parse(buffer: Buffer, start: number): { reply: Reply | Error; end: number } | undefined {
+  const line = buffer.indexOf("\r\n", start);
+  if (line < 0) return undefined;
+  const text = buffer.toString("utf8", start + 1, line);
+  const end = line + 2;
+  const size = Number(text);
+  switch (String.fromCharCode(buffer[start] ?? 0)) {
+    case "-":
+      return { reply: new Error(text), end };
+    case ":":
+      return { reply: size, end };
+    case "$":
+      if (size < 0) return { reply: null, end };
+      if (buffer.length < end + size + 2) return undefined;
+      return { reply: buffer.toString("utf8", end, end + size), end: end + size + 2 };
+    case "*": {
+      const items: Reply[] = [];
+      let at = end;
+      while (items.length < size) {
+        const item = parse(buffer, at);
+        if (!item) return undefined;
+        if (item.reply instanceof Error) return { reply: item.reply, end: item.end };
+        items.push(item.reply);
+        at = item.end;
+      }
+      return { reply: items, end: at };
+    }
+    default:
+      return { reply: text, end };
+  }
+}
