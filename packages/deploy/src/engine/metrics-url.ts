@@ -4,9 +4,12 @@
  */
 import { GodwitError } from "@godwit/core/errors";
 import type { Metrics, Release } from "../contracts.ts";
+import { readText } from "./body.ts";
 import { CallError } from "./retry.ts";
 
 const PATIENCE = 15_000;
+/** Bytes of an answer. */
+const LARGEST = 100_000;
 
 /**
  * Asks `url` with `{release}` and `{since}` (ISO 8601) replaced, or added as a query. It answers
@@ -34,7 +37,11 @@ export function createUrlMetrics(
     if (response.status === 204) return undefined;
     if (!response.ok)
       throw new CallError("metrics", `${place} answered ${response.status}`, { status: response.status });
-    const found = toMetrics(await response.json().catch(() => undefined));
+    const found = toMetrics(
+      await readText(response, LARGEST)
+        .then(JSON.parse)
+        .catch(() => undefined),
+    );
     if (found) return found;
     throw new GodwitError(
       "DEPLOY_METRICS_INVALID",

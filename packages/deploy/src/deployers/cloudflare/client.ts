@@ -4,6 +4,7 @@
  * @module
  */
 import type { DeployInput } from "../../contracts.ts";
+import { readText } from "../../engine/body.ts";
 import { credentialsMissing } from "../../engine/errors.ts";
 import { CallError, retry } from "../../engine/retry.ts";
 import { explain, type Said } from "./failures.ts";
@@ -91,7 +92,7 @@ export function createClient({ env, clock, signal }: Pick<DeployInput, "env" | "
         redirect: "error",
         signal: AbortSignal.any([signal, limit]),
       });
-      return { response, text: await readText(response) };
+      return { response, text: await readText(response, LARGEST) };
     } catch (cause) {
       throw new CallError(name, `Cloudflare did not answer (${name}): ${reasonOf(cause)}`, { cause });
     }
@@ -140,17 +141,6 @@ export function createClient({ env, clock, signal }: Pick<DeployInput, "env" | "
         { clock, signal },
       ),
   };
-}
-
-async function readText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > LARGEST) throw new Error(`more than ${LARGEST} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function parse(text: string): Envelope | undefined {

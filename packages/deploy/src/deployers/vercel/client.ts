@@ -4,6 +4,7 @@
  * @module
  */
 import type { DeployInput } from "../../contracts.ts";
+import { readText } from "../../engine/body.ts";
 import { accessDenied, credentialsInvalid, credentialsMissing, quotaReached } from "../../engine/errors.ts";
 import { CallError, retry } from "../../engine/retry.ts";
 
@@ -78,7 +79,7 @@ export function createApi({ env, clock, signal }: DeployInput, team: string | un
 
   async function once<T>(call: Call): Promise<T> {
     const response = await send(call);
-    const text = await readText(response, call.name);
+    const text = await read(response, call.name);
     if (response.status === 404 && call.maybe) return undefined as T; // the caller's type says so
     const value = parse(text);
     if (response.ok) {
@@ -99,7 +100,7 @@ export function createApi({ env, clock, signal }: DeployInput, team: string | un
           const answer = await send(call);
           if (answer.ok) return answer;
           const { code = "", message = "" } =
-            (parse(await readText(answer, call.name)) as Expected | undefined)?.error ?? {};
+            (parse(await read(answer, call.name)) as Expected | undefined)?.error ?? {};
           throw toError(call.name, answer, code, message);
         },
         { clock, signal },
@@ -130,19 +131,12 @@ function toError(call: string, response: Response, code: string, message: string
   return new CallError(call, said, { code, status, ...(Number.isFinite(retryAfter) && { retryAfter }) });
 }
 
-async function readText(response: Response, name: string): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
+async function read(response: Response, name: string): Promise<string> {
   try {
-    for await (const chunk of response.body ?? []) {
-      bytes += chunk.length;
-      if (bytes > LARGEST) throw new Error(`more than ${LARGEST} bytes`);
-      chunks.push(chunk);
-    }
+    return await readText(response, LARGEST);
   } catch (cause) {
     throw new CallError(name, `Vercel's answer broke off (${name}): ${reasonOf(cause)}`, { cause });
   }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function parse(text: string): unknown {
