@@ -52,4 +52,9 @@ test("a file that leads out of its function is refused", async (t) => {
     const upload = uploadOf({ [path]: Buffer.from("") });
     await assert.rejects(toArtefact(upload, folder), { code: "EMULATOR_ARTEFACT_INVALID" });
   }
+  const { units, ...upload } = uploadOf({ "index.mjs": Buffer.from("") });
+  for (const name of ["../evil", "../../evil", "a/../../evil", ".", ""]) {
+    const named = { ...upload, units: units.map((unit) => ({ ...unit, name })) };
+    await assert.rejects(toArtefact(named, folder), { code: "EMULATOR_ARTEFACT_INVALID" }, name);
+  }
 });

@@ -11,10 +11,13 @@ import { artefactInvalid } from "../_emulate/errors.ts";
 
 /** Writes below `folder`. Throws EMULATOR_ARTEFACT_INVALID for a path that leads out of it. */
 export async function toArtefact({ target, variant, units, routes }: Upload, folder: string): Promise<Artefact> {
+  const all = join(folder, "functions");
   for (const { name, files } of units) {
+    const own = join(all, name);
+    if (dirname(own) !== all) throw artefactInvalid(name);
     for (const [path, contents] of Object.entries(files)) {
-      const to = join(folder, "functions", name, normalize(path));
-      if (!to.startsWith(join(folder, "functions", name) + sep)) throw artefactInvalid(path);
+      const to = join(own, normalize(path));
+      if (!to.startsWith(own + sep)) throw artefactInvalid(path);
       if (path.endsWith("/")) continue; // a zip may name its folders
       await mkdir(dirname(to), { recursive: true });
       await writeFile(to, contents);
