@@ -28,7 +28,8 @@ export function printPlan(plan: Plan, say: Speaker["say"], { files, prune }: Pla
   }
   if (plan.unsettled) say(`  ${SIGNS.update} traffic: an earlier canary is ended first`);
   const to = release.to.slice(0, SHORT);
-  const from = release.from ? `${release.from.id} (${release.from.fingerprint.slice(0, SHORT)})` : "none";
+  const mark = release.from?.fingerprint.slice(0, SHORT); // none on what somebody else made
+  const from = release.from ? `${release.from.id}${mark ? ` (${mark})` : ""}` : "none";
   if (release.action === "unchanged") say(`    release ${from}: unchanged`);
   else say(`  ${SIGNS.update} release: ${from} -> ${to}${release.action === "again" ? ", again" : ""}`);
   say(colors.dim(summary(plan)));
