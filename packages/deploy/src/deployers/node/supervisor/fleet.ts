@@ -5,6 +5,7 @@
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import type { Report } from "./figures.ts";
+import { hideSecrets } from "./lines.ts";
 import { Refusal } from "./refusal.ts";
 import type { FleetStatus, ReleaseFile, SecretsFile } from "./words.ts";
 import { Worker } from "./worker.ts";
@@ -226,11 +227,7 @@ export class Fleet {
 
   /** A secret that the app prints by mistake is not kept. */
   #hide(line: string): string {
-    let text = line;
-    for (const [name, value] of Object.entries(this.#secrets.values)) {
-      if (value.length >= 6) text = text.replaceAll(value, `[secret ${name}]`);
-    }
-    return text;
+    return hideSecrets(line, this.#secrets.values);
   }
 
   #checkGone(): void {

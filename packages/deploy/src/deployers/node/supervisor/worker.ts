@@ -5,9 +5,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import type { Socket } from "node:net";
-import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import type { Report } from "./figures.ts";
+import { onLines } from "./lines.ts";
 
 /** Lines that are kept to say why a worker did not start. */
 const KEPT_LINES = 20;
@@ -49,7 +49,7 @@ export class Worker {
     this.#child = spawn(node, [...flags, "server.mjs"], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe", "ipc"] });
     const read = (stream: Readable | null) => {
       if (!stream) return;
-      createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on("line", (line) => {
+      onLines(stream, (line) => {
         this.lines.push(line);
         if (this.lines.length > KEPT_LINES) this.lines.shift();
         onLine(line);
