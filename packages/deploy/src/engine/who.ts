@@ -1,7 +1,8 @@
 /**
- * Who has a lock, in words.
+ * Who has a lock, in words, and where process ids mean the same processes.
  * @module
  */
+import { readlinkSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 
 /** `ada on laptop`; a container may have no name for its user. */
@@ -10,5 +11,14 @@ export function whoAmI(): string {
     return `${userInfo().username} on ${hostname()}`;
   } catch {
     return `somebody on ${hostname()}`;
+  }
+}
+
+/** Two containers may share a name, and not their processes. */
+export function machine(): string {
+  try {
+    return `${hostname()} ${readlinkSync("/proc/self/ns/pid")}`;
+  } catch {
+    return hostname();
   }
 }

@@ -3,10 +3,9 @@
  * of a given title: that is the lock, its id says whose it is, and a value in it says until when.
  * @module
  */
-import { hostname } from "node:os";
 import type { Lease } from "../../contracts.ts";
 import { locked, lockLost } from "../../engine/errors.ts";
-import { whoAmI } from "../../engine/who.ts";
+import { machine, whoAmI } from "../../engine/who.ts";
 import { createClient } from "./client.ts";
 import { createNamespace, KV, LOCK_NAME, listNamespaces, removeNamespace } from "./kv.ts";
 import { toTitle } from "./names.ts";
@@ -30,7 +29,7 @@ export async function takeLock(stage: Stage, ttl: number): Promise<Lease> {
   const { clock, signal } = input;
   const title = toTitle(stage.script, LOCK_NAME);
   const value = (id: string): string => `/accounts/${account}/storage/kv/namespaces/${id}/values/holder`;
-  const me = { owner: whoAmI(), host: hostname(), pid: process.pid };
+  const me = { owner: whoAmI(), host: machine(), pid: process.pid };
 
   const write = async (id: string): Promise<number> => {
     const until = clock.now() + ttl;

@@ -4,10 +4,10 @@
  * @module
  */
 import { randomUUID } from "node:crypto";
-import { readlinkSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import type { Lease } from "../../contracts.ts";
 import { locked, lockLost } from "../../engine/errors.ts";
+import { machine } from "../../engine/who.ts";
 import type { Lock, LockOwner } from "./agent/words.ts";
 import type { Stage } from "./stage.ts";
 
@@ -42,15 +42,6 @@ function who(): string {
     return `${userInfo().username}@${hostname()}`;
   } catch {
     return hostname(); // a user without an entry, in a container
-  }
-}
-
-/** Two containers may share a name, and not their processes. */
-function machine(): string {
-  try {
-    return `${hostname()} ${readlinkSync("/proc/self/ns/pid")}`;
-  } catch {
-    return hostname();
   }
 }
 
