@@ -71,6 +71,7 @@ const driver: z.ZodType<StoreDriver> = z.strictObject(
       reads: z.enum(["instance", "exact", "eventual"]),
       durable: z.boolean(),
       maxValue: z.number(),
+      counters: z.enum(["exact", "instance"]).optional(),
     }),
     runtimes: z.array(z.enum(["node", "workerd", "edge"])).optional(),
     resources: z
