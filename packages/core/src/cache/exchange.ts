@@ -1,0 +1,160 @@
+/**
+ * One request that goes on to the origin, and what becomes of its answer.
+ * @module
+ */
+import type { Context, Next } from "../types.ts";
+import { type Entry, storedFields } from "./entry.ts";
+import type { Flight, Flights } from "./flights.ts";
+import { mayServeOnError, type Terms, type Times, type Wishes } from "./freshness.ts";
+import { recordBody } from "./record.ts";
+import type { Shelf } from "./shelf.ts";
+import { keepFor, type StoreRules, termsOf } from "./storable.ts";
+import { CONDITIONS, freshened, isAbout, updatedFields, validationHeaders } from "./validate.ts";
+import { varyNames } from "./vary.ts";
+
+export interface Exchange {
+  request: Request;
+  context: Context;
+  next: Next;
+  key: string;
+  wishes: Wishes;
+  rules: StoreRules;
+  maxBytes: number;
+  shelf: Shelf;
+  flights: Flights;
+  /** This one, as others see it. It lands here. */
+  flight: Flight;
+  /** The stored response that it is to replace or to prove. */
+  stale?: Entry;
+}
+
+/** A stored response that answers, or a response of the origin. */
+export type Outcome = { status: number } & ({ entry: Entry; why?: "error" } | { response: Response; stored: boolean });
+
+/** Reasons that another request for the same URI will meet as well. */
+const LASTING = ["no-store", "private", "vary", "set-cookie", "no-lifetime"];
+/** What counts as a failing origin (RFC 5861 section 4). */
+const FAILURES = [500, 502, 503, 504];
+
+/** Asks the origin, with the validators of what is stored, and stores what may be. */
+export async function exchange(given: Exchange): Promise<Outcome> {
+  const { request, next, wishes, flight } = given;
+  let { stale } = given;
+  // What cannot be validated is asked for as if it were not there.
+  const canValidate = stale?.headers.some(([name]) => name === "etag" || name === "last-modified");
+  let isOpen = true;
+  try {
+    let requested = Date.now();
+    let response = await (stale && canValidate
+      ? next(new Request(request, { method: "GET", headers: validationHeaders(request.headers, stale) }))
+      : next());
+    if (stale && canValidate && response.status === 304 && !isAbout(response.headers, stale)) {
+      // About another response than ours: what is there now is asked for without conditions.
+      const headers = new Headers(request.headers);
+      for (const name of [...CONDITIONS, "range"]) headers.delete(name);
+      requested = Date.now();
+      response = await next(new Request(request, { method: "GET", headers }));
+      stale = undefined;
+    }
+    const times = { requested, received: Date.now() };
+    const { status } = response;
+    if (stale && canValidate && status === 304)
+      return { status, entry: await validated(given, stale, response, times) };
+    if (stale && FAILURES.includes(status) && mayServeOnError(stale.terms, wishes, Date.now())) {
+      response.body?.cancel().catch(() => {});
+      return { status, entry: stale, why: "error" };
+    }
+    // HEAD is stored only where it was asked for as GET.
+    const isWhole = request.method === "GET" || (stale !== undefined && canValidate === true);
+    const terms = isWhole && !wishes.noStore ? termsOf(response, request.headers, times, given.rules) : "method";
+    if (typeof terms === "string" || Number(response.headers.get("content-length")) > given.maxBytes) {
+      if (typeof terms === "string" && LASTING.includes(terms)) given.flights.noteUnshared(given.key);
+      // What is there is overtaken by what may not be kept.
+      if (given.stale && status < 500 && isWhole && !wishes.noStore && terms !== "status")
+        await attempt(given, () => given.shelf.drop(given.key));
+      return { status, response, stored: false };
+    }
+    isOpen = false;
+    return { status, response: storing(given, response, terms), stored: true };
+  } finally {
+    if (isOpen) flight.land();
+  }
+}
+
+/** Section 4.3.4: the stored response with the fields of a 304. */
+async function validated(given: Exchange, stale: Entry, response: Response, times: Times): Promise<Entry> {
+  const { request, rules, flight, key, shelf } = given;
+  const headers = new Headers(updatedFields(stale, response.headers));
+  const age = response.headers.get("age");
+  if (age !== null) headers.set("age", age);
+  if (!response.headers.has("date")) headers.set("date", new Date(times.received).toUTCString());
+  const terms = termsOf({ status: stale.status, headers }, request.headers, times, rules);
+  if (typeof terms === "string") {
+    await attempt(given, () => shelf.drop(key));
+    return { ...stale, headers: storedFields(headers), terms: { ...stale.terms, received: times.received, age: 0 } };
+  }
+  const entry = { ...freshened(stale, headers, terms), ...variantOf(given, headers) };
+  await keep(given, entry);
+  flight.land(entry);
+  return entry;
+}
+
+/** The response, stored while it passes through. */
+function storing(given: Exchange, response: Response, terms: Terms): Response {
+  const { context, maxBytes, flight, flights, key } = given;
+  const { status, statusText, headers, body } = response;
+  // Before anybody changes them.
+  const fields = new Headers(storedFields(headers));
+  // Who stores a response without Date gives it one (RFC 9110 section 6.6.1).
+  if (!fields.has("date")) fields.set("date", new Date(terms.received).toUTCString());
+  const length = fields.has("content-encoding") ? null : fields.get("content-length");
+  let finish: () => void = () => {};
+  context.waitUntil(new Promise<void>((resolve) => (finish = resolve)));
+  const done = async (bytes: Uint8Array<ArrayBuffer> | undefined): Promise<void> => {
+    // A body that is shorter than it says is no whole (section 3.3).
+    const isWhole = bytes && (length === null || Number(length) === bytes.length);
+    const entry = isWhole && {
+      status,
+      statusText,
+      headers: [...fields],
+      terms,
+      body: bytes,
+      ...variantOf(given, fields),
+    };
+    if (entry) await keep(given, entry);
+    else flights.noteUnshared(key);
+    flight.land(entry || undefined);
+    finish();
+  };
+  if (!body) {
+    void done(new Uint8Array());
+    return response;
+  }
+  return new Response(recordBody(body, maxBytes, done), { status, statusText, headers });
+}
+
+function variantOf({ shelf, request }: Exchange, headers: Headers): Pick<Entry, "vary" | "varyNames"> {
+  const names = varyNames(headers);
+  return { varyNames: names, vary: shelf.varyOf(request.headers, names) };
+}
+
+/** An invalidation that came meanwhile wins, also one that comes while this is written. */
+async function keep(given: Exchange, entry: Entry): Promise<void> {
+  const { shelf, key, flight, wishes } = given;
+  if (flight.isDoomed || wishes.noStore) return;
+  await attempt(given, () => shelf.put(key, entry, keepFor(entry.terms, new Headers(entry.headers))));
+  if (flight.isDoomed) await attempt(given, () => shelf.drop(key));
+}
+
+/** A store that fails is told in the log, and fails no request. */
+export async function attempt<T>(
+  { context }: Pick<Exchange, "context">,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    context.log.warn("cache store failed", { error });
+    return undefined;
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * Where responses are kept: keys of a store.
+ * @module
+ */
+
+/**
+ * The key of a URI (RFC 9111 section 2): `cache:<name>:<uri>`, its end a hash where it is long, so that it always fits
+ * a store. The URI is the request's own, whose host the adapter vouches for: no `X-Forwarded-Host` is read here.
+ */
+export async function keyOf(name: string, uri: string): Promise<string> {
+  const end = uri.indexOf("#");
+  const whole = `cache:${name}:${end < 0 ? uri : uri.slice(0, end)}`;
+  // A URL that was parsed is ASCII; a key of the app's own need not be.
+  return /^[!-~]{1,400}$/.test(whole) ? whole : `${whole.slice(0, 200).replace(/[^!-~]/g, "_")}#${await digest(whole)}`;
+}
+
+/** 27 characters of base64url: 162 bits of SHA-256. */
+export async function digest(text: string): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  return btoa(String.fromCharCode(...hash))
+    .slice(0, 27)
+    .replaceAll("+", "-")
+    .replaceAll("/", "_");
+}

@@ -1,0 +1,69 @@
+/**
+ * Asking the origin whether a stored response still holds, and answering clients who ask that (RFC 9111 section 4.3).
+ * @module
+ */
+import { matchesTag } from "../http/headers.ts";
+import { parseDate } from "./dates.ts";
+import { type Entry, storedFields } from "./entry.ts";
+import type { Terms } from "./freshness.ts";
+
+/** The fields of a request that make it conditional (RFC 9110 section 13.1). */
+export const CONDITIONS: readonly string[] = [
+  "if-none-match",
+  "if-modified-since",
+  "if-match",
+  "if-unmodified-since",
+  "if-range",
+];
+
+/** The fields of a request that validates: the client's without its conditions and range, with ours (section 4.3.1). */
+export function validationHeaders(request: Headers, entry: Entry): Headers {
+  const headers = new Headers(request);
+  for (const name of [...CONDITIONS, "range"]) headers.delete(name);
+  const stored = new Headers(entry.headers);
+  const etag = stored.get("etag");
+  const modified = stored.get("last-modified");
+  if (etag) headers.set("if-none-match", etag);
+  if (modified) headers.set("if-modified-since", modified);
+  return headers;
+}
+
+/**
+ * Whether a 304 is about this stored response (section 4.3.4): its strong tag must be ours; weak ones must be equal too,
+ * and without a tag the date, where both have one.
+ */
+export function isAbout(headers: Headers, entry: Entry): boolean {
+  const stored = new Headers(entry.headers);
+  const [etag, known] = [headers.get("etag"), stored.get("etag")];
+  if (etag !== null && known !== null) return matchesTag(etag, known, "weak");
+  const [modified, before] = [headers.get("last-modified"), stored.get("last-modified")];
+  return etag !== null || modified === null || before === null || modified === before;
+}
+
+/** Fields that describe the bytes at hand, which a 304 does not change (section 3.2). */
+const OF_BODY = ["content-length", "content-encoding", "content-range"];
+
+/** The stored fields with those of a newer response in their place (section 3.2). */
+export function updatedFields(entry: Entry, headers: Headers): [string, string][] {
+  const newer = storedFields(headers).filter(([name]) => !OF_BODY.includes(name));
+  const names = new Set(newer.map(([name]) => name));
+  return [...entry.headers.filter(([name]) => !names.has(name)), ...newer];
+}
+
+/** The stored response, refreshed by a 304 or the header of a HEAD (sections 4.3.4 and 4.3.5). */
+export function freshened(entry: Entry, headers: Headers, terms: Terms): Entry {
+  return { ...entry, headers: updatedFields(entry, headers), terms };
+}
+
+/** Whether the answer to a client is 304: If-None-Match, else If-Modified-Since (section 4.3.2). */
+export function isNotModified(asked: Headers, { status, headers: fields, terms }: Entry): boolean {
+  if (status !== 200) return false;
+  const headers = new Headers(fields);
+  const tags = asked.get("if-none-match");
+  if (tags !== null) return matchesTag(tags, headers.get("etag"), "weak");
+  const since = parseDate(asked.get("if-modified-since"));
+  if (since === undefined) return false;
+  // Without Last-Modified its Date stands in, then when it came.
+  const modified = parseDate(headers.get("last-modified")) ?? parseDate(headers.get("date")) ?? terms.received;
+  return modified <= since;
+}

@@ -1,0 +1,29 @@
+/**
+ * Which of several stored responses a request selects (RFC 9111 section 4.1).
+ * @module
+ */
+
+/** Gives what a request field counts as: `accept-encoding` may become `gzip` or null. */
+export type Normalise = (name: string, value: string | null) => string | null;
+
+/** The names in Vary: lower case, each once, sorted. */
+export function varyNames(headers: Headers): string[] {
+  const names = (headers.get("vary") ?? "").split(",").map((name) => name.trim().toLowerCase());
+  return [...new Set(names.filter(Boolean))].sort();
+}
+
+/**
+ * The values of these fields in a request, as one text that is equal where they match: whitespace around commas is
+ * not significant in any field that is a list.
+ */
+export function varyValues(request: Headers, names: readonly string[], normalise?: Normalise): string {
+  const values = names.map((name) => {
+    const value =
+      request
+        .get(name)
+        ?.trim()
+        .replace(/[\t ]*,[\t ]*/g, ",") ?? null;
+    return [name, normalise ? normalise(name, value) : value];
+  });
+  return JSON.stringify(values);
+}
