@@ -13,11 +13,17 @@ const kv = { ...driver, module: "@godwit/core/stores/kv", runtimes: ["workerd" a
 const resource = { kind: "kv", name: "LINKS", spec: {} };
 
 test("names of stores are read from code; one that is computed is any", async () => {
-  const { code } = await import("esbuild").then(({ transform }) =>
-    transform("c.store('a'); c?.store(`b`); c['store']('c'); c.store?.('a'); x.restore('d'); c.storeAll('e');"),
+  const { transform } = await import("esbuild");
+  const { code } = await transform(
+    "c.store('a'); c?.store(`b`); c['store']('c'); c.store?.('a'); x.restore('d'); c.storeAll('e');",
   );
   assert.deepEqual(storesIn(code), ["a", "b", "c"]);
   assert.deepEqual(storesIn("context.store(name); context\n  .store(\n  "), ["*"]);
+  const options = await transform(
+    "rateLimit({ limits: [], store: 'a' }); f({ store: `b` }); g({ restore: 'c', store: x, 'a-store': 'd' });",
+  );
+  assert.deepEqual(storesIn(options.code), ["a", "b"]);
+  assert.deepEqual(storesIn('f({store:"a"},{x:1,store:"b"})'), ["a", "b"]);
 });
 
 test("a route names the stores of its whole graph, its middleware's included", async () => {

@@ -12,7 +12,7 @@ import type { AnalysedApp, BuildConfig, Notice } from "./steps.ts";
 const MEMORY: StoreDriver = {
   module: "@godwit/core/stores/memory",
   options: {},
-  guarantees: { reads: "instance", durable: false, maxValue: 16_775_168 },
+  guarantees: { reads: "instance", durable: false, maxValue: 16_775_168, counters: "instance" },
 };
 
 /** Each store's driver for a target, by the store's name; memory where the config names none, or without a target. */
@@ -29,10 +29,11 @@ export function chooseStores(
 /** What a name that is computed stands for: every store. */
 const ANY = "*";
 
-/** The names in `.store("main")`; `*` for one that is computed. */
+/** The names in `.store("main")`, `*` for one that is computed, and those that options name: `store: "main"`. */
 export function storesIn(code: string): string[] {
   const calls = code.matchAll(/(?:\.store|\["store"\])(?:\?\.)?\(\s*(?:(["`])([^"`\\$]*)\1\s*\))?/g);
-  return [...new Set([...calls].map(([, , name = ANY]) => name))];
+  const options = code.matchAll(/[{,\s]store:\s*(["`])([^"`\\$]*)\1/g);
+  return [...new Set([...calls, ...options].map(([, , name = ANY]) => name))];
 }
 
 type Using = Pick<FunctionPlan, "routes">;
