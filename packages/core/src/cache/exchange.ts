@@ -70,8 +70,9 @@ export async function exchange(given: Exchange): Promise<Outcome> {
     if (typeof terms === "string" || Number(response.headers.get("content-length")) > given.maxBytes) {
       if (typeof terms === "string" && LASTING.includes(terms)) given.flights.noteUnshared(given.key);
       // What is there is overtaken by what may not be kept.
-      if (given.stale && status < 500 && isWhole && !wishes.noStore && terms !== "status")
-        await attempt(given, () => given.shelf.drop(given.key));
+      const overtaken = given.stale;
+      if (overtaken && status < 500 && isWhole && !wishes.noStore && terms !== "status")
+        await attempt(given, () => given.shelf.forget(given.key, overtaken));
       return { status, response, stored: false };
     }
     isOpen = false;
@@ -90,7 +91,7 @@ async function validated(given: Exchange, stale: Entry, response: Response, time
   if (!response.headers.has("date")) headers.set("date", new Date(times.received).toUTCString());
   const terms = termsOf({ status: stale.status, headers }, request.headers, times, rules);
   if (typeof terms === "string") {
-    await attempt(given, () => shelf.drop(key));
+    await attempt(given, () => shelf.forget(key, stale));
     return { ...stale, headers: storedFields(headers), terms: { ...stale.terms, received: times.received, age: 0 } };
   }
   const entry = { ...freshened(stale, headers, terms), ...variantOf(given, headers) };

@@ -67,9 +67,11 @@ export class Shelf {
     const store = this.#open();
     let at = key;
     if (entry.varyNames.length > 0) {
-      const before = await store.get(key);
-      const known = before && toVariants(before.bytes);
-      const variants = known ?? { generation: crypto.randomUUID(), sets: [], until: 0 };
+      const variants = toVariants((await store.get(key))?.bytes) ?? {
+        generation: crypto.randomUUID(),
+        sets: [],
+        until: 0,
+      };
       const isNew = !variants.sets.some((names) => names.join() === entry.varyNames.join());
       if (isNew) variants.sets = [entry.varyNames, ...variants.sets].slice(0, MOST_SETS);
       // Twice as long, so that not every variant writes it again.
@@ -87,13 +89,21 @@ export class Shelf {
     await this.#open().delete(key);
   }
 
+  /** Forgets this response alone: another variant may still be good. */
+  async forget(key: string, { vary, varyNames: names }: Entry): Promise<void> {
+    if (names.length === 0) return this.drop(key);
+    const store = this.#open();
+    const variants = toVariants((await store.get(key))?.bytes);
+    if (variants) await store.delete(await variantKey(key, variants, vary));
+  }
+
   varyOf(request: Headers, names: readonly string[]): string {
     return varyValues(request, names, this.#normalise);
   }
 }
 
-function toVariants(bytes: Uint8Array<ArrayBuffer>): Variants | undefined {
-  return bytes[0] === BRACE ? JSON.parse(new TextDecoder().decode(bytes)) : undefined;
+function toVariants(bytes: Uint8Array<ArrayBuffer> | undefined): Variants | undefined {
+  return bytes?.[0] === BRACE ? JSON.parse(new TextDecoder().decode(bytes)) : undefined;
 }
 
 async function variantKey(key: string, { generation }: Variants, vary: string): Promise<string> {

@@ -210,7 +210,10 @@ test("a stale answer is served at once while it is refreshed", async (t) => {
 test("a stale answer stands in for a failing origin, where that is allowed", async (t) => {
   freeze(t);
   for (const [field, expected] of [
-    ["max-age=10, stale-if-error=60", /^200 body .*hit; fwd=stale; fwd-status=503; ttl=-10$/],
+    [
+      "max-age=10, stale-if-error=60",
+      /^200 body \| godwit; fwd=stale; fwd-status=503; ttl=-10; detail=stale-if-error$/,
+    ],
     ["max-age=10, stale-if-error=60, must-revalidate", /^503 down/],
     ["max-age=10", /^503 down/],
   ] as const) {
@@ -312,6 +315,33 @@ test("hosts are kept apart, by the URL that the platform made and no header", as
     await said(await app.fetch(new Request("http://other.test/"))),
     /^200 http:\/\/other\.test\/ .*uri-miss/,
   );
+});
+
+test("instances share what is in one store, and what is forgotten there", async () => {
+  const store = open();
+  const [one, two] = [0, 1].map(() => cached(answer({ "cache-control": "max-age=60" }), { store: () => store }));
+  assert.ok(one && two);
+  await said(await one.ask());
+  assert.match(await said(await two.ask()), /^200 body 1 .*hit/);
+  await one.ask({}, "/", "POST");
+  assert.match(await said(await two.ask()), /^200 body 1 .*uri-miss/);
+  assert.equal(two.seen.length, 1);
+});
+
+test("a variant that is not to be kept any more takes no other with it", async (t) => {
+  freeze(t);
+  const { ask } = cached((_request, count) => {
+    const control = count === 3 ? "private" : "max-age=10";
+    return new Response(`${count}`, { headers: { vary: "accept", etag: `"${count}"`, "cache-control": control } });
+  });
+  const english = { accept: "text/html" };
+  await said(await ask(english));
+  t.mock.timers.tick(8_000);
+  await said(await ask());
+  t.mock.timers.tick(4_000);
+  assert.match(await said(await ask(english)), /^200 3 .*fwd=stale; fwd-status=200$/);
+  assert.match(await said(await ask(english)), /^200 4 .*vary-miss/);
+  assert.match(await said(await ask()), /^200 2 .*hit/);
 });
 
 test("a schedule runs its route", async () => {

@@ -149,7 +149,7 @@ export function cache(options: CacheOptions = {}): Middleware {
     return served(
       outcome.entry,
       request,
-      outcome.why ? { hit: true, ...status } : { ...status, stored: !wishes.noStore },
+      outcome.why ? { ...status, detail: "stale-if-error" } : { ...status, stored: !wishes.noStore },
     );
   };
 }
