@@ -19,6 +19,7 @@ import {
   deploy,
   deployers,
   type FaultPlan,
+  guarded,
   type RunArtefact,
 } from "@godwit/deploy";
 import { createClock, temporary, tools } from "./apps.fixture.ts";
@@ -114,7 +115,8 @@ export async function ship(
   options: Partial<DeployOptions> = {},
 ): Promise<Deployed> {
   const input = await inputOf(plane, artefact, more);
-  const deployer = await (await vendor()).open(input);
+  const { open: begin } = await vendor();
+  const deployer = await guarded(input, () => begin(input)); // as the command opens it: what fails has a code
   return deploy({
     deployer,
     input,
