@@ -34,9 +34,14 @@ test("a route names the stores of its whole graph, its middleware's included", a
     "routes/a.ts": `import { links } from "../lib/links";\n${uses("links(context)")}`,
     "routes/b/_middleware.ts": "export default (_: Request, c: any, next: any) => (c.store(c.route), next());",
     "routes/b/index.ts": uses('context.store("b")'),
+    // As rateLimit() does: a computed name that the build does not see, beside the option that it does.
+    "lib/limit.ts":
+      "export const limit = ({ store: name }: any) => (context: any) => { const { store: open } = context; return open(name); };",
+    "routes/c.ts": `import { limit } from "../lib/limit";\n${uses('limit({ limits: [1], store: "limits" })(context)')}`,
+    "routes/d.ts": `import { limit } from "../lib/limit";\n${uses("limit({ limits: [1] })(context)")}`,
   });
   const found = Object.fromEntries(app.routes.map(({ pattern, stores }) => [pattern, stores]));
-  assert.deepEqual(found, { "/": [], "/a": ["links"], "/b": ["*", "b"] });
+  assert.deepEqual(found, { "/": [], "/a": ["links"], "/b": ["*", "b"], "/c": ["limits"], "/d": [] });
   assert.deepEqual(app.base.stores, []);
 });
 

@@ -199,6 +199,15 @@ test("who is allowed is never limited, and who is denied never gets in", async (
   assert.deepEqual(await statuses(app, ["10.6.6.6", "11.0.0.1", "11.0.0.1"]), [403, 200, 429]);
 });
 
+test("what the platform itself calls by a schedule is not limited", async () => {
+  const app = limited({ limits: [{ ...twoAnHour, limit: 1 }] });
+  for (let at = 0; at < 3; at++) {
+    const response = await get(app, "/", {}, execution({ trigger: "schedule" }));
+    assert.deepEqual([response.status, response.headers.get("ratelimit")], [200, null]);
+  }
+  assert.deepEqual(await statuses(app, [undefined, undefined]), [200, 429]);
+});
+
 test("a dry run refuses nobody, tells clients nothing, and writes what it would have done", async () => {
   const app = limited({ limits: [{ ...twoAnHour, limit: 1 }], dryRun: true, deny: ["10.0.0.1"] });
   const lines: Line[] = await linesOf(async () => {

@@ -48,7 +48,7 @@ const DENIED: Key<Denied> = { name: "rate-limit denied" };
  * Answers 429 with a problem document (code `RATE_LIMITED`), `Retry-After` and the fields `RateLimit` and
  * `RateLimit-Policy`, which are on every answer. Limits of the same names, algorithms and windows share their counters
  * wherever they stand: give names to keep them apart. Units of `concurrency` are given back when there is a Response; a
- * body may stream longer. A client that was refused is refused by the instance itself until it may pass, unless something
+ * body may stream longer. Schedules are not limited. A client that was refused is refused by the instance itself until it may pass, unless something
  * is given back there. Throws `RATE_LIMIT_INVALID` for limits that cannot be counted; a request fails with
  * `RATE_LIMIT_STORE_MISSING` where the store is not there or has no counters.
  *
@@ -83,6 +83,8 @@ export function rateLimit(options: RateLimitOptions): Middleware {
   }
 
   return async function rateLimit(request, context, next) {
+    // The platform's own calls have no client, and must not be refused for one another.
+    if (context.trigger !== "http") return next();
     const who = (await key(request, context)) ?? byIp(request, context);
     const refuse = (error: HttpError, fields: Record<string, unknown>) => {
       if (!dryRun) throw error;

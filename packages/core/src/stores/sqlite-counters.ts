@@ -39,7 +39,11 @@ export function openCounters(database: Database): CounterStore {
       database.exec("COMMIT");
       return result;
     } catch (error) {
-      database.exec("ROLLBACK");
+      try {
+        database.exec("ROLLBACK");
+      } catch {
+        // SQLite has rolled back by itself, as it does where the disk is full: the first error tells why.
+      }
       throw error;
     }
   };
