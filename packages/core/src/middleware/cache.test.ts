@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { appOf, execution, linesOf, ORIGIN } from "../app.fixture.ts";
+import { appOf, errorOf, execution, linesOf, ORIGIN } from "../app.fixture.ts";
 import { open } from "../stores/memory.ts";
+import { openStores } from "../stores/open.ts";
+import type { KeyValueStore } from "../stores/store.ts";
 import type { App, Handler } from "../types.ts";
 import { type CacheOptions, cache } from "./cache.ts";
 
@@ -20,10 +22,12 @@ interface Asked {
 function cached(
   handler: (request: Request, count: number) => Response | Promise<Response>,
   options?: CacheOptions,
+  store?: KeyValueStore,
 ): Asked {
   const seen: Request[] = [];
   const counting: Handler = (request) => handler(request, seen.push(request));
-  const app = appOf(counting, [cache(options)]);
+  const stores = store && openStores({ main: { open: () => store } });
+  const app = appOf(counting, [cache(store ? { store: "main", ...options } : options)], stores ? { stores } : {});
   return {
     app,
     seen,
@@ -280,8 +284,8 @@ test("a store that fails is a miss, told in Cache-Status and the log", async () 
   const broken = async () => {
     throw new Error("no store");
   };
-  const store = () => ({ get: broken, set: broken, delete: broken, list: broken });
-  const { ask } = cached(answer({ "cache-control": "max-age=60" }), { store });
+  const store = { get: broken, set: broken, delete: broken, list: broken };
+  const { ask } = cached(answer({ "cache-control": "max-age=60" }), {}, store);
   const lines = await linesOf(async () => {
     assert.equal(await said(await ask()), "200 body 1 | godwit; fwd=miss; fwd-status=200; stored; detail=store-error");
     assert.match(await said(await ask()), /^200 body 2 /);
@@ -289,10 +293,16 @@ test("a store that fails is a miss, told in Cache-Status and the log", async () 
   assert.equal(lines[0]?.message, "cache store failed");
 });
 
+test("a store that the function does not have is told in the log", async () => {
+  const { ask } = cached(answer({ "cache-control": "max-age=60" }), { store: "main" });
+  const lines = await linesOf(async () => assert.match(await said(await ask()), /^200 body 1 .*store-error$/));
+  assert.equal(errorOf(lines[0]).code, "CACHE_STORE_MISSING");
+});
+
 test("what another version or somebody else wrote into the store is a miss", async () => {
   const store = open();
   await store.set(`cache:godwit:${ORIGIN}/`, "\0\0\0\u0005hello");
-  const { ask } = cached(answer({ "cache-control": "max-age=60" }), { store: () => store });
+  const { ask } = cached(answer({ "cache-control": "max-age=60" }), {}, store);
   assert.match(await said(await ask()), /^200 body 1 .*stored/);
   assert.match(await said(await ask()), /^200 body 1 .*hit/);
 });
@@ -319,7 +329,7 @@ test("hosts are kept apart, by the URL that the platform made and no header", as
 
 test("instances share what is in one store, and what is forgotten there", async () => {
   const store = open();
-  const [one, two] = [0, 1].map(() => cached(answer({ "cache-control": "max-age=60" }), { store: () => store }));
+  const [one, two] = [0, 1].map(() => cached(answer({ "cache-control": "max-age=60" }), {}, store));
   assert.ok(one && two);
   await said(await one.ask());
   assert.match(await said(await two.ask()), /^200 body 1 .*hit/);
