@@ -5,8 +5,9 @@
 import { readlinkSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 
-/** `ada on laptop`; a container may have no name for its user. */
-export function whoAmI(): string {
+/** `ada on laptop`, in a workflow of GitHub `ada (run 42)`; a container may have no name for its user. */
+export function whoAmI({ GITHUB_ACTOR: actor, GITHUB_RUN_ID: run }: Record<string, string | undefined>): string {
+  if (actor) return run ? `${actor} (run ${run})` : actor;
   try {
     return `${userInfo().username} on ${hostname()}`;
   } catch {

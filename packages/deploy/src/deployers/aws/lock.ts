@@ -8,6 +8,7 @@
 import { randomUUID } from "node:crypto";
 import type { Lease } from "../../contracts.ts";
 import { locked, lockLost } from "../../engine/errors.ts";
+import { whoAmI } from "../../engine/who.ts";
 import { createParameters, type Parameters } from "./parameters.ts";
 import { openStage, type Stage } from "./stage.ts";
 
@@ -29,7 +30,7 @@ export function createLock({ input }: Stage, parameters: Parameters): (ttl: numb
     const held = found.map(({ name, value }): Held => ({ number: Number(name), ...parse(value) }));
     return held.filter(({ number }) => Number.isInteger(number)).sort((a, b) => b.number - a.number);
   };
-  const owner = `${env.GITHUB_ACTOR ?? env.USER ?? "somebody"}${env.GITHUB_RUN_ID ? ` (run ${env.GITHUB_RUN_ID})` : ""}`;
+  const owner = whoAmI(env);
 
   return async (ttl) => {
     const token = randomUUID();

@@ -29,7 +29,7 @@ export async function takeLock(stage: Stage, ttl: number): Promise<Lease> {
   const { clock, signal } = input;
   const title = toTitle(stage.script, LOCK_NAME);
   const value = (id: string): string => `/accounts/${account}/storage/kv/namespaces/${id}/values/holder`;
-  const me = { owner: whoAmI(), host: machine(), pid: process.pid };
+  const me = { owner: whoAmI(input.env), host: machine(), pid: process.pid };
 
   const write = async (id: string): Promise<number> => {
     const until = clock.now() + ttl;

@@ -4,10 +4,9 @@
  * @module
  */
 import { randomUUID } from "node:crypto";
-import { hostname, userInfo } from "node:os";
 import type { Lease } from "../../contracts.ts";
 import { locked, lockLost } from "../../engine/errors.ts";
-import { machine } from "../../engine/who.ts";
+import { machine, whoAmI } from "../../engine/who.ts";
 import type { Lock, LockOwner } from "./agent/words.ts";
 import type { Stage } from "./stage.ts";
 
@@ -20,7 +19,7 @@ interface Answer {
 }
 
 export async function takeLock(stage: Stage, ttl: number): Promise<Lease> {
-  const owner: LockOwner = { id: randomUUID(), who: who(), machine: machine(), pid: process.pid };
+  const owner: LockOwner = { id: randomUUID(), who: whoAmI(stage.input.env), machine: machine(), pid: process.pid };
   const ask = (dead?: string) => stage.change<Answer>({ op: "lock", owner, ttl, dead });
   let { mine, taken } = await ask();
   if (!mine && taken && isDead(taken)) ({ mine, taken } = await ask(taken.id));
@@ -35,14 +34,6 @@ export async function takeLock(stage: Stage, ttl: number): Promise<Lease> {
       await stage.client.ask({ op: "unlock", owner: owner.id }, { signal: AbortSignal.timeout(UNLOCK) });
     },
   };
-}
-
-function who(): string {
-  try {
-    return `${userInfo().username}@${hostname()}`;
-  } catch {
-    return hostname(); // a user without an entry, in a container
-  }
 }
 
 function isDead(lock: Lock): boolean {

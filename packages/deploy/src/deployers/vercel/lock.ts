@@ -27,12 +27,12 @@ export interface Lock {
 
 /** `connect`: calls that an interrupt of the command does not end. */
 export function createLock(
-  { clock }: DeployInput,
+  { clock, env }: DeployInput,
   project: () => Project,
   connect: (signal: AbortSignal) => Api,
 ): Lock {
   const nonce = randomUUID();
-  const owner = whoAmI();
+  const owner = whoAmI(env);
   let wanted: number | undefined;
   let id: string | undefined;
 

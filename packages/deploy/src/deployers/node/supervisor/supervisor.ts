@@ -19,6 +19,8 @@ const TRY_AGAIN = 1000;
 const UNUSED = 1000;
 /** Milliseconds for what runs when the supervisor itself is told to end. */
 const LAST = 10_000;
+/** Milliseconds after which a kept connection is shared out anew, while there is a canary. */
+const ANEW = 1000;
 
 export class Supervisor {
   readonly #log: Log;
@@ -31,6 +33,7 @@ export class Supervisor {
   #canary: { fleet: Fleet; share: number } | undefined;
   /** Shares of connections that the canary was not given yet. */
   #due = 0;
+  #stirring: NodeJS.Timeout | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #closing = false;
 
@@ -138,9 +141,17 @@ export class Supervisor {
     const fleet = await this.#running(id);
     if (fleet === this.#live) throw new Refusal("not-live", `${id} is the live release.`);
     this.#canary = { fleet, share };
-    // Clients that keep one connection for long would never see it.
-    this.#live.cycle();
+    this.#stir();
     this.#end((other) => other !== fleet && other !== this.#live);
+  }
+
+  /** While traffic is shared: clients that keep one connection for long would stay with one release. */
+  #stir(): void {
+    clearTimeout(this.#stirring);
+    if (!this.#canary) return;
+    this.#live?.cycle();
+    this.#canary.fleet.cycle();
+    this.#stirring = setTimeout(() => this.#stir(), ANEW).unref();
   }
 
   #end(which: (fleet: Fleet) => boolean): void {
