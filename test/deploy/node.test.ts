@@ -301,7 +301,10 @@ test("two deploys at once: one has the lock, and the other is told who", async (
   await ship({ ...place, artefact: build("v1") });
   await withStage(place, async (one) => {
     const lease = await one.lock(60_000);
-    await assert.rejects(ship({ ...place, artefact: build("v2") }), { code: "DEPLOY_LOCKED", message: /^\S.* is deploying/ });
+    await assert.rejects(ship({ ...place, artefact: build("v2") }), {
+      code: "DEPLOY_LOCKED",
+      message: /^\S.* is deploying/,
+    });
     await lease.renew();
     await lease.release();
     // Of many that come at the same moment one has it.
