@@ -204,6 +204,8 @@ test("schedules call the live release through an alias, and go with the code", a
   const without = await buildApp(t, "lambda", { "routes/index.ts": files["routes/index.ts"] });
   const done = await ship({ plane, clock, artefact: without, prune: true });
   assert.ok(done.removed.some((id) => id.startsWith("schedule/")));
+  const tidy = done.plan.items.find(({ kind, action }) => kind === "function" && action === "delete");
+  assert.match(tidy?.irreversible ?? "", /older releases/);
   // The release before it needs a function that is gone.
   const { deployer } = await openStage({ plane, clock });
   assert.deepEqual(

@@ -102,6 +102,7 @@ export function functionKind(stage: Stage, forget?: (id: string) => Promise<void
     diff: (value, live) => diffFunction(value, live, roleName(stage, value)),
     create: ({ value }, made) => createFunction(stage, value, made),
     update: ({ value }, live, made) => updateFunction(stage, value, live, made),
+    irreversible: (spec) => (spec ? undefined : "older releases that need it cannot be gone back to then"),
     async remove(id, { name }) {
       await forget?.(id);
       await stage
