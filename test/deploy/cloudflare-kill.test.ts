@@ -11,7 +11,7 @@ import type { BuiltArtefact } from "@godwit/deploy";
 import { buildApp, temporary } from "./apps.fixture.ts";
 import { inNothing, rehearse, ship, textOf } from "./cloudflare.fixture.ts";
 
-const driver = new URL("cloudflare-driver.fixture.ts", import.meta.url).pathname;
+const driver = new URL("canary-driver.fixture.ts", import.meta.url).pathname;
 
 const appOf = (text: string): Record<string, string> => ({
   "routes/index.ts": `export const GET = () => new Response(${JSON.stringify(text)});`,

@@ -3,21 +3,11 @@
  */
 import assert from "node:assert/strict";
 import { cp } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { before, type TestContext, test } from "node:test";
-import {
-  type BuiltArtefact,
-  type ControlPlane,
-  deploy,
-  type Fault,
-  type FaultPlan,
-  type RunArtefact,
-} from "@godwit/deploy";
-import { buildApp, createClock, temporary } from "./apps.fixture.ts";
-import { appOf, open, textOf, vendor } from "./vercel.fixture.ts";
+import type { BuiltArtefact, ControlPlane, Fault } from "@godwit/deploy";
+import { buildApp, temporary } from "./apps.fixture.ts";
+import { appOf, open, ship, startEmpty, textOf } from "./vercel.fixture.ts";
 
-const SECRET = "canary-2f9b81d0c4";
 const answer = (status: number, more: Partial<Extract<Fault, { kind: "answer" }>> = {}): Fault => ({
   kind: "answer",
   status,
@@ -42,25 +32,6 @@ const FAULTS: Record<string, { fault?: Fault; always?: boolean }> = {
   "is the last before an abort": {},
 };
 
-/** What is uploaded is not what these tests are about: the word of its index function stands for it. */
-const run: RunArtefact = async ({ units }) => {
-  const files = Object.values(units.find(({ name }) => name.endsWith("index"))?.files ?? {});
-  const word = /word-(?:one|two)/.exec(Buffer.concat(files).toString())?.[0] ?? "nothing";
-  const server = createServer((_req, res) => res.end(word));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo; // a TCP server that listens has one
-  return {
-    url: new URL(`http://127.0.0.1:${port}`),
-    fetch: (request) => fetch(request),
-    startup: async () => 1,
-    logs: (async function* () {})(),
-    async close() {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
-};
-
 let one: BuiltArtefact;
 let two: BuiltArtefact;
 /** A rehearsal's folder with nothing in it, and one where the first app is live; and the calls that the next deploy makes. */
@@ -70,54 +41,6 @@ let live: Start;
 interface Start {
   folder: string;
   calls: readonly string[];
-}
-
-async function start(t: TestContext, folder: string, fault?: FaultPlan): Promise<ControlPlane> {
-  const plane = await (await vendor()).rehearse?.({ folder, run, ...(fault && { fault }) });
-  assert.ok(plane);
-  t.after(() => plane.close());
-  return plane;
-}
-
-interface Shipping {
-  /** Milliseconds from now. */
-  later?: number;
-  signal?: AbortSignal;
-}
-
-async function ship(plane: ControlPlane, artefact: BuiltArtefact, options: Shipping = {}): Promise<string> {
-  const { later = 0, signal = new AbortController().signal } = options;
-  const { parseSettings } = await vendor();
-  const input = {
-    app: "links",
-    stage: "production",
-    artefact,
-    settings: parseSettings({}),
-    vars: {},
-    secrets: { KEY: SECRET },
-    env: { ...plane.env, GODWIT_CALL_TIMEOUT: "150" },
-    clock: createClock(Date.now() + later),
-    signal,
-    warn: (line: string) => said.push(line),
-  };
-  const said: string[] = [];
-  const deployer = await open(plane, artefact, input);
-  try {
-    const done = await deploy({
-      deployer,
-      input,
-      requests: [{ method: "GET", path: "/" }],
-      confirm: async () => ({ go: true, remove: false }),
-      onEvent: (event) => said.push(JSON.stringify(event)),
-    });
-    said.push(JSON.stringify(done));
-    return done.outcome;
-  } catch (error) {
-    said.push(error instanceof Error ? `${error.stack}${error.cause}` : String(error));
-    throw error;
-  } finally {
-    assert.ok(!said.join().includes(SECRET));
-  }
 }
 
 async function ask(plane: ControlPlane): Promise<string> {
@@ -136,7 +59,7 @@ before(async () => {
     const folder = from ?? (await temporary(t, "before-"));
     const after = await temporary(t, "after-");
     await cp(folder, after, { recursive: true });
-    const plane = await start(t, after);
+    const plane = await startEmpty(t, after);
     assert.equal(await ship(plane, artefact), "deployed");
     const calls = [...plane.calls];
     assert.equal(await ship(plane, artefact), "unchanged");
@@ -159,7 +82,7 @@ async function breakOnce(t: TestContext, from: Start, index: number, name: strin
   await cp(from.folder, folder, { recursive: true });
   const controller = new AbortController();
   let at = Number.POSITIVE_INFINITY;
-  const plane = await start(t, folder, (_name, call) => {
+  const plane = await startEmpty(t, folder, (_name, call) => {
     if (call < at || (call > at && !always)) return undefined;
     if (!fault) controller.abort(new Error("aborted"));
     return fault;

@@ -3,6 +3,8 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import { emulate } from "@godwit/adapters/vercel/emulate";
 import { toArtefact } from "@godwit/adapters/vercel/upload";
@@ -12,6 +14,7 @@ import {
   type Deployer,
   type DeployerModule,
   type DeployInput,
+  deploy,
   deployers,
   type FaultPlan,
   type RunArtefact,
@@ -69,6 +72,77 @@ export async function open(
     warn: () => {},
     ...more,
   });
+}
+
+/** What is uploaded is not what these tests are about: the word of its index function stands for it. */
+const inNothing: RunArtefact = async ({ units }) => {
+  const files = Object.values(units.find(({ name }) => name.endsWith("index"))?.files ?? {});
+  const word = /word-(?:one|two)/.exec(Buffer.concat(files).toString())?.[0] ?? "nothing";
+  const server = createServer((_req, res) => res.end(word));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo; // a TCP server that listens has one
+  return {
+    url: new URL(`http://127.0.0.1:${port}`),
+    fetch: (request) => fetch(request),
+    startup: async () => 1,
+    logs: (async function* () {})(),
+    async close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+};
+
+/** A rehearsal that runs nothing. */
+export async function startEmpty(t: TestContext, folder: string, fault?: FaultPlan): Promise<ControlPlane> {
+  const plane = await (await vendor()).rehearse?.({ folder, run: inNothing, ...(fault && { fault }) });
+  assert.ok(plane);
+  t.after(() => plane.close());
+  return plane;
+}
+
+const SECRET = "canary-2f9b81d0c4";
+
+interface Shipping {
+  /** Milliseconds from now. */
+  later?: number;
+  signal?: AbortSignal;
+}
+
+/** As the command does with `--yes`; whatever is said, a secret is not. Gives the outcome. */
+export async function ship(plane: ControlPlane, artefact: BuiltArtefact, options: Shipping = {}): Promise<string> {
+  const { later = 0, signal = new AbortController().signal } = options;
+  const { parseSettings } = await vendor();
+  const input = {
+    app: "links",
+    stage: "production",
+    artefact,
+    settings: parseSettings({}),
+    vars: {},
+    secrets: { KEY: SECRET },
+    env: { ...plane.env, GODWIT_CALL_TIMEOUT: "150" },
+    clock: createClock(Date.now() + later),
+    signal,
+    warn: (line: string) => said.push(line),
+  };
+  const said: string[] = [];
+  const deployer = await open(plane, artefact, input);
+  try {
+    const done = await deploy({
+      deployer,
+      input,
+      requests: [{ method: "GET", path: "/" }],
+      confirm: async () => ({ go: true, remove: false }),
+      onEvent: (event) => said.push(JSON.stringify(event)),
+    });
+    said.push(JSON.stringify(done));
+    return done.outcome;
+  } catch (error) {
+    said.push(error instanceof Error ? `${error.stack}${error.cause}` : String(error));
+    throw error;
+  } finally {
+    assert.ok(!said.join().includes(SECRET));
+  }
 }
 
 export const nothing = { get: (): undefined => undefined, find: (): undefined => undefined };

@@ -1,5 +1,5 @@
 /**
- * A deploy with a canary in a process of its own, so that it can be killed: `node cloudflare-driver.fixture.ts <options as JSON>`.
+ * A deploy with a canary in a process of its own, so that it can be killed: `node canary-driver.fixture.ts <options as JSON>`.
  * It loads little, since it is started often.
  * @module
  */
@@ -10,19 +10,21 @@ import { CANARY_LIMITS, deploy, deployers, systemClock } from "@godwit/deploy";
 
 interface Options {
   root: string;
+  secrets?: Record<string, string>;
   env: Record<string, string>;
 }
 
-const { root, env } = JSON.parse(process.argv[2] ?? "") as Options; // the test's own
-const vendor = await deployers.cloudflare?.();
+const { root, env, secrets = {} } = JSON.parse(process.argv[2] ?? "") as Options; // the test's own
+const manifest = parseManifest(readFileSync(join(root, "manifest.json"), "utf8"));
+const vendor = await deployers[manifest.deployer]?.();
 if (!vendor) throw new Error("there is no vendor of that name");
 const input = {
   app: "links",
   stage: "production",
-  artefact: { root, manifest: parseManifest(readFileSync(join(root, "manifest.json"), "utf8")) },
+  artefact: { root, manifest },
   settings: vendor.parseSettings({}),
   vars: {},
-  secrets: {},
+  secrets,
   env,
   clock: systemClock,
   signal: new AbortController().signal,
