@@ -3,11 +3,10 @@
  * that says what the API was told.
  * @module
  */
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join, normalize, sep } from "node:path";
+import { dirname, join } from "node:path";
 import type { Artefact, Upload, UploadedUnit } from "@godwit/bundler/contracts";
-import { type Manifest, printSorted } from "@godwit/core/manifest";
-import { artefactInvalid } from "../_emulate/errors.ts";
+import { printSorted } from "@godwit/core/manifest";
+import { toUploaded, writeBelow } from "../_emulate/uploaded.ts";
 import type { WranglerConfig } from "./wrangler.ts";
 
 /** Modules and files of `public/` of a unit lie below these. */
@@ -15,52 +14,18 @@ const MODULES = "modules/";
 const ASSETS = "assets/";
 
 /** Writes below `folder`. Throws EMULATOR_ARTEFACT_INVALID for a path that leads out of it. */
-export async function toArtefact({ target, units, routes }: Upload, folder: string): Promise<Artefact> {
-  const write = async (path: string, contents: Uint8Array | string): Promise<void> => {
-    const to = join(folder, normalize(path));
-    if (!to.startsWith(folder + sep)) throw artefactInvalid(path);
-    await mkdir(dirname(to), { recursive: true });
-    // Secrets are in there.
-    await writeFile(to, contents, { mode: 0o600 });
-  };
-  const functions: Manifest["functions"] = [];
-  for (const unit of units) {
+export async function toArtefact(upload: Upload, folder: string): Promise<Artefact> {
+  for (const unit of upload.units) {
     const { name, files, entry } = unit;
-    for (const [path, contents] of Object.entries(files)) await write(`${name}/${path}`, contents);
+    for (const [path, contents] of Object.entries(files)) await writeBelow(folder, `${name}/${path}`, contents);
     // The emulator looks for it beside the entry, which may lie in a folder of the modules.
-    await write(join(name, dirname(entry), "wrangler.json"), printSorted(toConfig(unit)));
-    const modules = Object.keys(files).filter((path) => path.startsWith(MODULES));
-    functions.push({
-      id: name,
-      role: "handler",
-      variant: "worker",
-      reason: "uploaded",
-      entry: `${name}/${entry}`,
-      files: modules.map((path) => ({ path: `${name}/${path}`, bytes: 0, sha256: "" })),
-      bytes: 0,
-      gzipBytes: 0,
-      routes: [],
-      settings: {},
-      hash: "",
-    });
+    await writeBelow(folder, join(name, dirname(entry), "wrangler.json"), printSorted(toConfig(unit)));
   }
-  return {
-    root: folder,
-    manifest: {
-      version: 1,
-      app: "upload",
-      target,
-      deployer: "",
-      functions,
-      front: { kind: "worker", routes: [...routes] },
-      assets: [],
-      resources: [],
-      triggers: [],
-      env: { vars: [], secrets: [] },
-      verify: [],
-      hash: "",
-    },
-  };
+  const functions = upload.units.map(({ name, entry, files }) => {
+    const modules = Object.keys(files).filter((path) => path.startsWith(MODULES));
+    return { id: name, variant: "worker", entry: `${name}/${entry}`, files: modules.map((path) => `${name}/${path}`) };
+  });
+  return toUploaded(upload, { root: folder, front: "worker", functions });
 }
 
 /** Bindings as the API spells them, as wrangler does. */
