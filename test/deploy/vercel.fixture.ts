@@ -20,6 +20,7 @@ import {
   type RunArtefact,
 } from "@godwit/deploy";
 import { createClock, temporary, tools } from "./apps.fixture.ts";
+import type { Shipping } from "./faults.fixture.ts";
 
 export const appOf = (text: string): Record<string, string> => ({
   "routes/index.ts": `export const GET = () => new Response(${JSON.stringify(text)});`,
@@ -103,12 +104,6 @@ export async function startEmpty(t: TestContext, folder: string, fault?: FaultPl
 
 const SECRET = "canary-2f9b81d0c4";
 
-interface Shipping {
-  /** Milliseconds from now. */
-  later?: number;
-  signal?: AbortSignal;
-}
-
 /** As the command does with `--yes`; whatever is said, a secret is not. Gives the outcome. */
 export async function ship(plane: ControlPlane, artefact: BuiltArtefact, options: Shipping = {}): Promise<string> {
   const { later = 0, signal = new AbortController().signal } = options;
@@ -120,7 +115,7 @@ export async function ship(plane: ControlPlane, artefact: BuiltArtefact, options
     settings: parseSettings({}),
     vars: {},
     secrets: { KEY: SECRET },
-    env: { ...plane.env, GODWIT_CALL_TIMEOUT: "150" },
+    env: { ...plane.env, GODWIT_CALL_TIMEOUT: "800" },
     clock: createClock(Date.now() + later),
     signal,
     warn: (line: string) => said.push(line),
