@@ -30,7 +30,7 @@ export const tools: Record<string, string> = {
   "aws-lambda-ric": "AWS's own runtime client, which loads and runs the functions as Lambda does",
 };
 
-/** In development: an environment whose answer has left is free within this, in milliseconds, and keeps its state. */
+/** An environment whose answer has left is free within this, in milliseconds: the next request in line keeps its state. */
 const PATIENCE = 50;
 
 /** Who stands before the functions. The first is the default. */
@@ -82,7 +82,7 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
   const log = (line: LogLine) => logs.push({ ...line, text: stacks.map(line.text) });
   const guard = createGuard(temporary);
   let measured: ReturnType<typeof createMeasure> | undefined;
-  const fleet = createFleet(specs, guard, log, options.dev ? PATIENCE : 0, inspect === undefined ? undefined : 1);
+  const fleet = createFleet(specs, guard, log, PATIENCE, inspect === undefined ? undefined : 1);
   const router = createFrontRouter(manifest.front.routes, format.toPath !== undefined);
   const host = options.host ?? "127.0.0.1";
   const cleanUp = async () => {

@@ -32,7 +32,7 @@ export interface Fleet {
 
 /**
  * `patience`: milliseconds for which an invocation waits for an environment that is busy before another one starts.
- * Lambda has none, and what an environment holds in memory then depends on how fast requests follow each other.
+ * Over a network the next request in line finds the environment free; here it may be quicker than the runtime client.
  * `most`: environments of one function.
  */
 export function createFleet(
