@@ -3,14 +3,16 @@
  * @module
  */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type RequestListener } from "node:http";
 import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
 import { platforms } from "@godwit/adapters/registry";
 import { build } from "@godwit/bundler";
 import type { Tools } from "@godwit/bundler/contracts";
-import type { BuiltArtefact, Clock } from "@godwit/deploy";
+import type { BuiltArtefact, Clock, RunningArtefact } from "@godwit/deploy";
 
 /** Where an app lies as an installed one would. */
 const home = join(import.meta.dirname, "..", ".godwit");
@@ -66,6 +68,23 @@ export function createClock(start: number = Date.now()): Clock {
       signal?.throwIfAborted();
       now += milliseconds;
       await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+/** Stands for what was uploaded, without a runtime: for tests of the calls. */
+export async function answerWith(listener: RequestListener): Promise<RunningArtefact> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo; // a TCP server that listens has one
+  return {
+    url: new URL(`http://127.0.0.1:${port}`),
+    fetch: (request) => fetch(request),
+    startup: async () => 1,
+    logs: (async function* () {})(),
+    async close() {
+      server.close();
+      server.closeAllConnections();
     },
   };
 }

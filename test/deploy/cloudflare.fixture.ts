@@ -3,8 +3,6 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import { emulate } from "@godwit/adapters/cloudflare/emulate";
 import { toArtefact } from "@godwit/adapters/cloudflare/upload";
@@ -22,7 +20,7 @@ import {
   guarded,
   type RunArtefact,
 } from "@godwit/deploy";
-import { createClock, temporary, tools } from "./apps.fixture.ts";
+import { answerWith, createClock, temporary, tools } from "./apps.fixture.ts";
 
 export async function vendor(): Promise<DeployerModule> {
   const found = await deployers.cloudflare?.();
@@ -49,21 +47,7 @@ export const inNothing: RunArtefact = async ({ units: [front] }) => {
   const source = Buffer.concat(Object.values(front?.files ?? {})).toString("utf8");
   const empty = source.includes("Nothing is released here yet");
   const text = /Response\("(one|two|theirs)"/.exec(source)?.[1] ?? "";
-  const server = createServer((_req, res) =>
-    res.writeHead(empty ? 503 : 200, empty ? { "godwit-empty": "1" } : {}).end(text),
-  );
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo; // a TCP server that listens has one
-  return {
-    url: new URL(`http://127.0.0.1:${port}`),
-    fetch: (request) => fetch(request),
-    startup: async () => 1,
-    logs: (async function* () {})(),
-    async close() {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
+  return answerWith((_req, res) => res.writeHead(empty ? 503 : 200, empty ? { "godwit-empty": "1" } : {}).end(text));
 };
 
 export async function rehearse(

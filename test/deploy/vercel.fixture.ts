@@ -3,8 +3,6 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import { emulate } from "@godwit/adapters/vercel/emulate";
 import { toArtefact } from "@godwit/adapters/vercel/upload";
@@ -19,7 +17,7 @@ import {
   type FaultPlan,
   type RunArtefact,
 } from "@godwit/deploy";
-import { createClock, temporary, tools } from "./apps.fixture.ts";
+import { answerWith, createClock, temporary, tools } from "./apps.fixture.ts";
 import type { Shipping } from "./faults.fixture.ts";
 
 export const appOf = (text: string): Record<string, string> => ({
@@ -79,19 +77,7 @@ export async function open(
 const inNothing: RunArtefact = async ({ units }) => {
   const files = Object.values(units.find(({ name }) => name.endsWith("index"))?.files ?? {});
   const word = /word-(?:one|two)/.exec(Buffer.concat(files).toString())?.[0] ?? "nothing";
-  const server = createServer((_req, res) => res.end(word));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo; // a TCP server that listens has one
-  return {
-    url: new URL(`http://127.0.0.1:${port}`),
-    fetch: (request) => fetch(request),
-    startup: async () => 1,
-    logs: (async function* () {})(),
-    async close() {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
+  return answerWith((_req, res) => res.end(word));
 };
 
 /** A rehearsal that runs nothing. */
