@@ -23,7 +23,7 @@ import { toReportData } from "./report-data.ts";
 import { previousReport, writeReport } from "./report-write.ts";
 import { scanApp } from "./scan.ts";
 import type { AnalysedApp, BuildOptions, BuildResult, Notice } from "./steps.ts";
-import { checkStores, chooseStores } from "./stores.ts";
+import { checkStores, chooseStores, withStoreEnv } from "./stores.ts";
 import { trace } from "./trace.ts";
 import { writeTypes } from "./types-file.ts";
 
@@ -63,6 +63,7 @@ export async function planApp(options: PlanOptions): Promise<PlannedApp> {
   }
   const { plans, notices } = grouped;
   notices.push(...checkStores(plans, app, options));
+  app = withStoreEnv(app, chooseStores(config, target.name));
   return { app, plans, notices: [...(app.notices ?? []), ...notices] };
 }
 

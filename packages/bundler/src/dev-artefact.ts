@@ -18,6 +18,7 @@ import { openOwnFolder } from "./own-folder.ts";
 import { readRouteConfig } from "./route-config.ts";
 import { scanApp } from "./scan.ts";
 import type { AnalysedApp, BuildConfig, ScannedApp, ScannedRoute } from "./steps.ts";
+import { chooseStores, withStoreEnv } from "./stores.ts";
 import { parseSource } from "./syntax.ts";
 
 export interface DevArtefactOptions {
@@ -98,7 +99,8 @@ async function plan(options: DevArtefactOptions & { config: BuildConfig }, scann
   const routes = await Promise.all(scanned.routes.map((route) => readRoute(root, route)));
   const envNames = await findEnvNames(root, scanned.env);
   const base = { needs: [], usesWaitUntil: true, external: [] };
-  const app: AnalysedApp = { ...scanned, routes, envNames, base, code: { chunks: [], routes: {} } };
+  const named: AnalysedApp = { ...scanned, routes, envNames, base, code: { chunks: [], routes: {} } };
+  const app = withStoreEnv(named, chooseStores(config, target.name));
   const rest: RoutePlan = { file: "", pattern: "/", segments: [], methods: ["*"], config: {}, middleware: [], ...base };
   const { variant, reason } = target.choose({ route: rest, lacks: () => undefined }, targetConfig);
   return { app, plans: [toFunction(variant, reason, routes, target, scanned)] };

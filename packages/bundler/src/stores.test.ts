@@ -8,7 +8,10 @@ import { checkStores, chooseStores, storeResources, storesIn } from "./stores.ts
 
 const uses = (expression: string) =>
   `export const GET = async (_: Request, context: any) => new Response(${expression});`;
-const driver = { options: {}, guarantees: { reads: "exact", durable: true, maxValue: 1 } } as const;
+const driver = {
+  options: {},
+  guarantees: { reads: "exact", durable: true, maxValue: 1, minTtl: 0, list: "exact" },
+} as const;
 const kv = { ...driver, module: "@godwit/core/stores/kv", runtimes: ["workerd" as const] };
 const resource = { kind: "kv", name: "LINKS", spec: {} };
 

@@ -12,7 +12,14 @@ import type { AnalysedApp, BuildConfig, Notice } from "./steps.ts";
 const MEMORY: StoreDriver = {
   module: "@godwit/core/stores/memory",
   options: {},
-  guarantees: { reads: "instance", durable: false, maxValue: 16_775_168, counters: "instance" },
+  guarantees: {
+    reads: "instance",
+    durable: false,
+    maxValue: 16_775_168,
+    minTtl: 0,
+    list: "exact",
+    counters: "instance",
+  },
 };
 
 /** Each store's driver for a target, by the store's name; memory where the config names none, or without a target. */
@@ -60,6 +67,18 @@ export function storeResources(
 ): Resource[] {
   const used = Object.values(usedStores(using, app, drivers) ?? {});
   return mergeResources(used.flatMap(({ resources = [] }) => resources));
+}
+
+/** The names of `env.ts` with those that the stores in use read, sorted. What anybody calls a secret is one. */
+export function withStoreEnv<App extends Pick<AnalysedApp, "base" | "envNames" | "routes">>(
+  app: App,
+  drivers: Record<string, StoreDriver>,
+): App {
+  const used = Object.values(usedStores(app, app, drivers) ?? {});
+  const secrets = new Set([...app.envNames.secrets, ...used.flatMap(({ env }) => env?.secrets ?? [])]);
+  const vars = new Set([...app.envNames.vars, ...used.flatMap(({ env }) => env?.vars ?? [])]);
+  const envNames = { vars: [...vars].filter((name) => !secrets.has(name)).sort(), secrets: [...secrets].sort() };
+  return { ...app, envNames };
 }
 
 /** One a kind and name: the first. */

@@ -68,12 +68,15 @@ const driver: z.ZodType<StoreDriver> = z.strictObject(
     module: z.string(),
     options: z.record(z.string(), z.json()),
     guarantees: z.strictObject({
-      reads: z.enum(["instance", "exact", "eventual"]),
+      reads: z.enum(["instance", "region", "exact", "eventual"]),
       durable: z.boolean(),
       maxValue: z.number(),
+      minTtl: z.number(),
+      list: z.enum(["exact", "eventual", "none"]),
       counters: z.enum(["exact", "instance"]).optional(),
     }),
     runtimes: z.array(z.enum(["node", "workerd", "edge"])).optional(),
+    env: z.strictObject({ vars: z.array(z.string()).optional(), secrets: z.array(z.string()).optional() }).optional(),
     resources: z
       .array(z.strictObject({ kind: z.string(), name: z.string(), spec: z.record(z.string(), z.unknown()) }))
       .optional(),

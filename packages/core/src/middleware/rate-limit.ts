@@ -9,6 +9,7 @@ import { createDenied, type Denied, waitOf } from "../rate-limit/denied.ts";
 import { byIp, type LimitKey, toDigest } from "../rate-limit/keys.ts";
 import { type Limit, type Policy, tellLimits, toPolicies } from "../rate-limit/policy.ts";
 import { createCounters } from "../stores/counters.ts";
+import { isStoreFailure } from "../stores/remote.ts";
 import type { CounterStore, Taken } from "../stores/store.ts";
 import type { Context, Key, Middleware, StoreName } from "../types.ts";
 
@@ -73,7 +74,7 @@ export function rateLimit(options: RateLimitOptions): Middleware {
       return taken;
     } catch (error) {
       // What is wrong in the app's code is told, and lets nobody pass.
-      if (error instanceof GodwitError && error.code !== "STORE_OPEN_FAILED") throw error;
+      if (!isStoreFailure(error)) throw error;
       context.log.warn("rate limit: the store failed", { store, onStoreError, error });
       if (onStoreError === "closed" && !dryRun) {
         throw new HttpError(503, { title: "Service Unavailable", code: "RATE_LIMIT_UNAVAILABLE" });

@@ -23,7 +23,7 @@ export function kv(binding: string): StoreDriver {
   return {
     module: "@godwit/core/stores/kv",
     options,
-    guarantees: { reads: "eventual", durable: true, maxValue: MAX_VALUE },
+    guarantees: { reads: "eventual", durable: true, maxValue: MAX_VALUE, minTtl: 60, list: "eventual" },
     runtimes: ["workerd"],
     resources: [{ kind: "kv", name: binding, spec: {} }],
   };

@@ -26,6 +26,8 @@ export function memory(options: MemoryOptions = {}): StoreDriver {
       reads: "instance",
       durable: false,
       maxValue: (options.maxBytes ?? MAX_BYTES) - BESIDE,
+      minTtl: 0,
+      list: "exact",
       counters: "instance",
     },
   };

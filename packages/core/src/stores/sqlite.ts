@@ -24,7 +24,7 @@ export function sqlite(options: SqliteOptions = {}): StoreDriver {
   return {
     module: "@godwit/core/stores/sqlite",
     options: { ...options },
-    guarantees: { reads: "exact", durable: true, maxValue: MAX_VALUE, counters: "exact" },
+    guarantees: { reads: "exact", durable: true, maxValue: MAX_VALUE, minTtl: 0, list: "exact", counters: "exact" },
     runtimes: ["node"],
   };
 }

@@ -113,19 +113,26 @@ export interface StoreDriver {
   runtimes?: ("node" | "workerd" | "edge")[];
   /** What it needs from the cloud, for the manifest. */
   resources?: { kind: string; name: string; spec: Record<string, unknown> }[];
+  /** Variables that it reads from the platform's bindings: a stage gives them values as it does those of `env.ts`. */
+  env?: { vars?: string[]; secrets?: string[] };
 }
 
 /** What a driver promises, as data. */
 export interface StoreGuarantees {
   /**
-   * Who sees a write: `instance` no one but the instance that wrote, which forgets when it ends; `exact` every reader
-   * from then on; `eventual` every reader some time later (until then the old value).
+   * Who sees a write: `instance` no one but the instance that wrote, which forgets when it ends; `region` every reader
+   * of the same region or location; `exact` every reader from then on; `eventual` every reader some time later (until
+   * then the old value).
    */
-  reads: "instance" | "exact" | "eventual";
+  reads: "instance" | "region" | "exact" | "eventual";
   /** It outlives the process. */
   durable: boolean;
   /** Bytes of the largest value. */
   maxValue: number;
+  /** Seconds that the backend keeps a value at least, whatever its TTL. Nobody reads it for longer than the TTL. */
+  minTtl: number;
+  /** Whether `list` tells what is there: as `reads` does, or some time later, or not at all (STORE_UNLISTABLE). */
+  list: "exact" | "eventual" | "none";
   /** Who shares its counters: `exact` every instance, no unit too many; `instance` each has its own. Absent: none. */
   counters?: "exact" | "instance";
 }
