@@ -63,7 +63,7 @@ export async function analyseApp(app: ScannedApp, options: AnalyseOptions): Prom
     routes,
     barrelUsers: new Set(graph.barrelUsers.filter((path) => usesBarrel(readFileSync(path, "utf8")))),
     envNames: app.env ? readEnvNames(must(syntax, app.env)) : { vars: [], secrets: [] },
-    base: { needs: base.needs, usesWaitUntil: base.usesWaitUntil, stores: base.stores, external: base.external },
+    base: shipped(base),
     code: {
       ...(coarse && { coarse }),
       chunks: graph.chunks,
@@ -109,8 +109,12 @@ function toPlan(route: ScannedRoute, syntax: Syntax, graph: Graph, files: readon
   if (exports.includes("config") && Object.keys(config).length === 0) requireOwnConfig(syntax);
   const methods = toMethods(route.file, exports, commonjs);
   if (config.schedule !== undefined) checkSchedule(route, methods);
-  const { needs, usesWaitUntil, stores, external } = merge(graph, files);
-  return { ...route, methods, config, needs, usesWaitUntil, stores, external };
+  return { ...route, methods, config, ...shipped(merge(graph, files)) };
+}
+
+/** Without the chunks, which only the analysis knows. */
+function shipped({ chunks: _, ...facts }: Merged): Omit<Merged, "chunks"> {
+  return facts;
 }
 
 /** `export * from` may bring a config that is not in the tree. */
@@ -121,10 +125,9 @@ function requireOwnConfig(syntax: Syntax): void {
     throw notLiteral(syntax, all.start, "it comes from another file");
 }
 
-function merge(
-  graph: Graph,
-  files: readonly string[],
-): Pick<Shipped, "needs" | "external" | "usesWaitUntil" | "stores" | "chunks"> {
+type Merged = Omit<Shipped, "exports" | "commonjs">;
+
+function merge(graph: Graph, files: readonly string[]): Merged {
   const parts = files.map((file) => must(graph.files, file));
   const needs = new Map<string, RouteNeed>();
   for (const need of parts.flatMap((part) => part.needs)) {
@@ -137,6 +140,7 @@ function merge(
     external: [...new Set(parts.flatMap((part) => part.external))].sort(),
     usesWaitUntil: parts.some((part) => part.usesWaitUntil),
     stores: [...new Set(parts.flatMap((part) => part.stores))].sort(),
+    counted: [...new Set(parts.flatMap((part) => part.counted))].sort(),
     chunks: [...new Set(parts.flatMap((part) => part.chunks))].sort((a, b) => a - b),
   };
 }

@@ -125,6 +125,8 @@ export interface RoutePlan {
   usesWaitUntil: boolean;
   /** Stores that the graph names (`.store("main")`), `*` for a computed name. Undefined: it was not read. */
   stores?: string[];
+  /** Those of them that `rateLimit` counts in. */
+  counted?: string[];
   /** Names of packages that are copied beside the bundle instead of bundled. */
   external: string[];
 }

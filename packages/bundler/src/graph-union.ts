@@ -65,6 +65,7 @@ const NOTHING: Shipped = {
   external: [],
   usesWaitUntil: false,
   stores: [],
+  counted: [],
   chunks: [],
 };
 

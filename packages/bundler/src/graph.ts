@@ -14,7 +14,7 @@ import type { EsbuildSettings, RouteNeed } from "./contracts.ts";
 import { findNative } from "./graph-native.ts";
 import { resolveForGraph } from "./graph-resolve.ts";
 import { BARREL } from "./optimise.ts";
-import { storesIn } from "./stores.ts";
+import { countedIn, storesIn } from "./stores.ts";
 import { printFrame } from "./syntax.ts";
 
 export interface GraphOptions {
@@ -36,6 +36,7 @@ export interface Shipped {
   external: string[];
   usesWaitUntil: boolean;
   stores: string[];
+  counted: string[];
   /** Indexes into `Graph.chunks`. */
   chunks: number[];
 }
@@ -134,6 +135,7 @@ function readMetafile({ inputs, outputs }: Metafile, reading: Reading): Graph {
   const graph: Graph = { chunks: [], files: new Map(), barrelUsers: findBarrelUsers(inputs, reading.root) };
   const waits = new Map(Object.keys(outputs).map((output) => [output, /\bwaitUntil\b/.test(reading.textOf(output))]));
   const stores = new Map(Object.keys(outputs).map((output) => [output, storesIn(reading.textOf(output))]));
+  const counted = new Map(Object.keys(outputs).map((output) => [output, countedIn(reading.textOf(output))]));
   files.forEach((file, at) => {
     const entry = `out/${at}.js`;
     const meta = outputs[entry];
@@ -153,6 +155,7 @@ function readMetafile({ inputs, outputs }: Metafile, reading: Reading): Graph {
       external: kept.filter((name) => owners.has(name)).sort(),
       usesWaitUntil: reached.some((output) => waits.get(output)),
       stores: [...new Set(reached.flatMap((output) => stores.get(output) ?? []))],
+      counted: [...new Set(reached.flatMap((output) => counted.get(output) ?? []))],
       chunks: reached.map((output) => {
         const known = indexes.get(output);
         if (known !== undefined) return known;

@@ -39,7 +39,7 @@ export interface AnalysedApp extends Omit<ScannedApp, "routes"> {
   routes: RoutePlan[];
   envNames: { vars: string[]; secrets: string[] };
   /** What the files that every function carries (root middleware, `_not-found`, `_error`, `env`) reach. */
-  base: Pick<RoutePlan, "needs" | "usesWaitUntil" | "stores" | "external">;
+  base: Pick<RoutePlan, "needs" | "usesWaitUntil" | "stores" | "counted" | "external">;
   /** Absolute paths of files that import a barrel by name (`optimise.ts`). Default: any may. */
   barrelUsers?: ReadonlySet<string>;
   /** How much code routes share: the bytes of each chunk of a common bundle, and the chunks of each route file; `coarse`

@@ -4,7 +4,7 @@ import { build } from "esbuild";
 import { appSource } from "./entry.ts";
 import { groupRoutes } from "./group.ts";
 import { analyse, failsWith, fakeTarget } from "./scan.fixture.ts";
-import { checkStores, chooseStores, storeResources, storesIn } from "./stores.ts";
+import { checkStores, chooseStores, countedIn, storeResources, storesIn } from "./stores.ts";
 
 const uses = (expression: string) =>
   `export const GET = async (_: Request, context: any) => new Response(${expression});`;
@@ -27,6 +27,30 @@ test("names of stores are read from code; one that is computed is any", async ()
   );
   assert.deepEqual(storesIn(options.code), ["a", "b"]);
   assert.deepEqual(storesIn('f({store:"a"},{x:1,store:"b"})'), ["a", "b"]);
+});
+
+test("a rate limit's store is told from that of others", () => {
+  const code = `var a = [cache({ store: "pages" }), rateLimit2({ key: (r) => f(r, ")"), store: "limits" }), g({ store: "x" })];
+function rateLimit(options) { return open(options.store); }
+rateLimit({ limits: [] }); rateLimit({ store: \`limits\``;
+  assert.deepEqual(countedIn(code), ["limits"]);
+});
+
+test("a rate limit cannot be built on a driver that counts nothing", async () => {
+  const app = await analyse({
+    "lib/limit.ts": "export function rateLimit(options: any) { return () => options; }",
+    "routes/a.ts": `import { rateLimit } from "../lib/limit";\n${uses('rateLimit({ store: "main", limits: [] })()')}`,
+    "routes/b.ts": uses('context.store("main")'),
+  });
+  const target = fakeTarget({ front: "segments" });
+  const config = { grouping: "route" as const, stores: { main: { cloud: { ...driver, module: "kv" } } } };
+  const { plans } = await groupRoutes(app, { target, targetConfig: {}, config });
+  const [a, b] = ["/a", "/b"].map((pattern) => plans.filter(({ routes }) => routes[0]?.pattern === pattern));
+  assert.throws(() => checkStores(a ?? [], app, { target, config }), {
+    code: "STORE_UNCOUNTED",
+    message: /"main", which is kv on cloud/,
+  });
+  assert.deepEqual(checkStores(b ?? [], app, { target, config }), []);
 });
 
 test("a route names the stores of its whole graph, its middleware's included", async () => {

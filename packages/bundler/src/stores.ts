@@ -43,6 +43,23 @@ export function storesIn(code: string): string[] {
   return [...new Set([...calls, ...options].map(([, , name = ANY]) => name))];
 }
 
+/** The names that calls of `rateLimit` give as their option: `rateLimit({ store: "main", limits })`. */
+export function countedIn(code: string): string[] {
+  const calls = [...code.matchAll(/\brateLimit\d*\(/g)].map(({ index }) => index);
+  return [...new Set(calls.flatMap((at) => storesIn(argumentsAt(code, at))))].filter((name) => name !== ANY);
+}
+
+/** The text from a call on to the parenthesis that closes it; texts may hold others. */
+function argumentsAt(code: string, at: number): string {
+  let depth = 0;
+  for (const { 0: part, index } of code.slice(at).matchAll(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[()]/g)) {
+    if (part === "(") depth++;
+    else if (part === ")") depth--;
+    if (depth === 0) return code.slice(at, at + index);
+  }
+  return "";
+}
+
 type Using = Pick<FunctionPlan, "routes">;
 
 /** The drivers of these that a function uses; undefined where nothing in it asks for a store. */
@@ -91,7 +108,10 @@ export function mergeResources(resources: readonly Resource[]): Resource[] {
   return [...known.values()];
 }
 
-/** Throws STORE_UNSUPPORTED for a driver that the runtime of a function lacks; notes what an instance alone sees. */
+/**
+ * Throws STORE_UNSUPPORTED for a driver that the runtime of a function lacks, STORE_UNCOUNTED for one without counters
+ * that a rate limit counts in; notes what an instance alone sees.
+ */
 export function checkStores(
   plans: readonly FunctionPlan[],
   app: Pick<AnalysedApp, "base">,
@@ -101,12 +121,19 @@ export function checkStores(
   const notices = new Map<string, Notice>();
   for (const plan of plans) {
     const runtime = target.variants[plan.variant]?.runtime;
-    for (const [name, { module, runtimes }] of Object.entries(usedStores(plan, app, drivers) ?? {})) {
+    const counted = [app.base, ...plan.routes].flatMap((part) => part.counted ?? []);
+    for (const [name, { module, runtimes, guarantees }] of Object.entries(usedStores(plan, app, drivers) ?? {})) {
       if (runtime && runtimes && !runtimes.includes(runtime)) {
         const files = plan.routes.map(({ file }) => file).slice(0, 3);
         throw new GodwitError(
           "STORE_UNSUPPORTED",
           `The store "${name}" is ${module} on ${target.name}, which runs on ${runtimes.join(" and ")}, and function ${plan.id} (${files.join(", ")}) runs on ${runtime}. Name another driver for ${target.name} under stores.${name} in godwit.config.ts.`,
+        );
+      }
+      if (counted.includes(name) && !guarantees.counters) {
+        throw new GodwitError(
+          "STORE_UNCOUNTED",
+          `A rate limit counts in the store "${name}", which is ${module} on ${target.name} and has no counters (function ${plan.id}). Name a driver that has them for ${target.name} under stores.${name} in godwit.config.ts, or give the limit another store.`,
         );
       }
       if (config.stores?.[name]?.[target.name]) continue;
