@@ -16,6 +16,7 @@ const TABLES: Record<string, () => Promise<{ measure(options?: TableOptions): Pr
   build: () => import("./tables/build.ts"),
   reload: () => import("./tables/reload.ts"),
   deploy: () => import("./tables/deploy.ts"),
+  "state-size": () => import("./tables/state-size.ts"),
 };
 
 const words = process.argv.slice(2);
