@@ -7,7 +7,8 @@ const bin = new URL("../bin.ts", import.meta.url).pathname;
 
 /** Types each answer when its question stands on the terminal. */
 function onTerminal(args: string[], answers: [question: string, answer: string][]) {
-  const command = [process.execPath, bin, ...args].map((word) => `'${word}'`).join(" ");
+  // Without a shell in between: Ctrl-C ends that too, and one such as dash then answers 130 for itself.
+  const command = `exec ${[process.execPath, bin, ...args].map((word) => `'${word}'`).join(" ")}`;
   const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1" };
   delete env.CI; // where it is set, nobody is asked
   const child = spawn("script", ["-qec", command, "/dev/null"], { env });

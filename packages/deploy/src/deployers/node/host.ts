@@ -23,7 +23,8 @@ export interface Host {
 export function createLocalHost(node: string, explain: Host["explain"]): Host {
   return {
     name: "this machine",
-    start: (args) => spawn(node, args, { stdio: ["pipe", "pipe", "pipe"] }),
+    // Apart from the terminal, whose Ctrl-C is for the command: that still has a lock to let go of through this one.
+    start: (args) => spawn(node, args, { stdio: ["pipe", "pipe", "pipe"], detached: true, windowsHide: true }),
     reach: async (port) => new URL(`http://127.0.0.1:${port}`),
     explain,
     close: async () => {},
