@@ -4,6 +4,7 @@
  */
 export { kv } from "@godwit/core/stores/kv";
 export { type MemoryOptions, memory } from "@godwit/core/stores/memory";
+export { runtimeCache } from "@godwit/core/stores/runtime-cache";
 export { type SqliteOptions, sqlite } from "@godwit/core/stores/sqlite";
 export { type ConformOptions, type ConformRun, conform, type Outcome } from "./conform/conform.ts";
 export type { ConformRequestInput } from "./conform/requests.ts";

@@ -20,6 +20,7 @@ import { createFront, type Deployment } from "./_emulate/front.ts";
 import { FunctionProcess } from "./_emulate/function-process.ts";
 import { type FunctionLayout, type Layout, readLayout } from "./_emulate/layout.ts";
 import { createRouter } from "./_emulate/routing.ts";
+import { RuntimeCache } from "./_emulate/runtime-cache.ts";
 
 export const tools: Record<string, string> = {
   "edge-runtime": "Vercel's own emulation of the runtime that Edge functions run on",
@@ -33,6 +34,7 @@ const A_DAY = 86_400_000;
 export async function emulate(artefact: Artefact, found: Tools, options: EmulateOptions = {}): Promise<Emulator> {
   const { host = "127.0.0.1", port = 0, dev = false, inspect, secure = false } = options;
   const logs = new Logs();
+  const cache = new RuntimeCache();
   const secret = options.env?.CRON_SECRET ?? randomBytes(24).toString("hex");
   const env: Record<string, string> = {
     ...options.env,
@@ -59,6 +61,7 @@ export async function emulate(artefact: Artefact, found: Tools, options: Emulate
       inspect: debug,
       env: { ...env, ...options.functionEnv?.[id] },
       logs,
+      cache,
       map,
     });
   }
@@ -90,7 +93,7 @@ export async function emulate(artefact: Artefact, found: Tools, options: Emulate
     const one = [...layout.functions.values()].find((each) => each.id === id);
     if (!one) throw unknownFunction(id);
     const fresh = createProcess(one);
-    const bare = new FunctionProcess({ name: id, variant: "node", env, logs, map: (text) => text });
+    const bare = new FunctionProcess({ name: id, variant: "node", env, logs, cache, map: (text) => text });
     try {
       const { port: at, cpu } = await fresh.start();
       // Node's own start is not the function's; of an Edge process the child says what its module alone took.

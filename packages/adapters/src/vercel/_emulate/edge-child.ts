@@ -8,7 +8,7 @@ import { readFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createRequire } from "node:module";
 import { types } from "node:util";
-import { type Context, compileFunction, SourceTextModule, SyntheticModule } from "node:vm";
+import { type Context, compileFunction, runInContext, SourceTextModule, SyntheticModule } from "node:vm";
 import { DEV_KEY, type EdgeDev } from "../dev.ts";
 import { cpu, createRequestContext, listen, type RequestStore, readOptions, run } from "./child-server.ts";
 
@@ -26,7 +26,7 @@ run(async () => {
     throw new TypeError("An Edge process needs an entry and a runtime.");
   // A failing stream is also an unhandled rejection here, and on the platform no reason to end an isolate.
   process.on("unhandledRejection", (error) => console.error(error));
-  const requests = createRequestContext();
+  const requests = createRequestContext((text) => parse(text));
   const { EdgeRuntime } = createRequire(runtime)(runtime);
   const { context }: { context: EdgeContext } = new EdgeRuntime({
     extend: (given: EdgeContext) =>
@@ -36,6 +36,7 @@ run(async () => {
         ...(dev && { [Symbol.for(DEV_KEY)]: createDev(given) }),
       }),
   });
+  const parse: typeof JSON.parse = runInContext("JSON.parse", context);
   const code = await readFile(entry, "utf8");
   const before = cpu();
   const handler = await evaluate(code, entry, context);

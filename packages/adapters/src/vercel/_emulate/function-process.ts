@@ -7,7 +7,8 @@ import { extname } from "node:path";
 import type { GodwitError } from "@godwit/core/errors";
 import { startFailed } from "../../_emulate/errors.ts";
 import type { Logs } from "../../_emulate/logs.ts";
-import type { ChildMessage, ChildOptions } from "./protocol.ts";
+import type { ChildMessage, ChildOptions, ParentMessage } from "./protocol.ts";
+import type { RuntimeCache } from "./runtime-cache.ts";
 
 export interface ProcessOptions extends ChildOptions {
   /** The function's id, for its log lines. */
@@ -17,6 +18,7 @@ export interface ProcessOptions extends ChildOptions {
   /** Port of the debugger. */
   inspect?: number;
   logs: Logs;
+  cache: RuntimeCache;
   map(text: string): string;
 }
 
@@ -63,7 +65,7 @@ export class FunctionProcess {
       const onExit = () => settle(undefined);
       child.on("message", settle);
       child.once("exit", onExit);
-      child.send({ id });
+      child.send({ kind: "cpu", id } satisfies ParentMessage);
     });
   }
 
@@ -74,7 +76,7 @@ export class FunctionProcess {
   }
 
   #fork(): Promise<Running> {
-    const { name, variant, entry, runtime, dev, inspect, env, logs, map } = this.#options;
+    const { name, variant, entry, runtime, dev, inspect, env, logs, cache, map } = this.#options;
     const file = new URL(`./${variant}-child${extname(import.meta.url)}`, import.meta.url);
     const flags = variant === "edge" ? ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning"] : [];
     if (dev) flags.push("--enable-source-maps");
@@ -99,6 +101,11 @@ export class FunctionProcess {
       child.once("exit", gone);
       child.once("error", gone);
       child.on("message", (message: ChildMessage) => {
+        if (message.kind === "cache") {
+          const answer: ParentMessage = { kind: "cache", id: message.id, text: cache.call(message.call) };
+          if (child.connected) child.send(answer);
+          return;
+        }
         clearTimeout(timer);
         if (message.kind === "ready") resolve({ child, port: message.port, cpu: message.cpu });
         if (message.kind === "failed") void end(child);

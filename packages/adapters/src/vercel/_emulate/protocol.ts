@@ -2,6 +2,7 @@
  * What the emulator and the process of a function tell each other.
  * @module
  */
+import type { CacheCall } from "./runtime-cache.ts";
 
 /** The process's one argument, as JSON. */
 export interface ChildOptions {
@@ -13,13 +14,12 @@ export interface ChildOptions {
   dev?: boolean;
 }
 
-/** To the child: asks for its CPU so far. */
-export interface CpuQuestion {
-  id: number;
-}
+/** To the child: asks for its CPU so far, or answers what it asked of the Runtime Cache. */
+export type ParentMessage = { kind: "cpu"; id: number } | { kind: "cache"; id: number; text?: string };
 
-/** From the child: it takes requests, it failed to start, or its CPU in microseconds. */
+/** From the child: it takes requests, it failed to start, its CPU in microseconds, or a question to the cache. */
 export type ChildMessage =
   | { kind: "ready"; port: number; cpu: number }
   | { kind: "failed" }
-  | { kind: "cpu"; id: number; cpu: number };
+  | { kind: "cpu"; id: number; cpu: number }
+  | { kind: "cache"; id: number; call: CacheCall };
