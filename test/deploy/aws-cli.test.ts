@@ -32,7 +32,6 @@ async function run(plane: ControlPlane, line: string, more: string[] = []): Prom
     env: {
       ...process.env,
       ...env,
-      AWS_DEFAULT_REGION: env.AWS_REGION,
       AWS_PAGER: "",
       AWS_EC2_METADATA_DISABLED: "true",
     },

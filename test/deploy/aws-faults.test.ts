@@ -13,7 +13,7 @@ import {
   type FaultPlan,
   type Metrics,
 } from "@godwit/deploy";
-import { openWith } from "../../packages/deploy/src/deployers/aws/index.ts";
+import { open } from "../../packages/deploy/src/deployers/aws/index.ts";
 import { rehearse } from "../../packages/deploy/src/deployers/aws/rehearsal/index.ts";
 import { buildApp, createClock, temporary } from "./apps.fixture.ts";
 import { sayWord as run, text, toInput } from "./aws.fixture.ts";
@@ -94,9 +94,10 @@ async function ship(
     artefact,
     secrets: { KEY: "a-secret-of-nobody" },
     settings,
+    ...(timeout && { env: { GODWIT_CALL_TIMEOUT: String(timeout) } }),
     ...(signal && { signal }),
   });
-  const deployer = await openWith(input, timeout);
+  const deployer = await open(input);
   const figures: Metrics = { requests: 100, errors: 0, p95: 5 };
   try {
     const { outcome } = await deploy({

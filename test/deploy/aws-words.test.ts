@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { deployers, destroy, plan } from "@godwit/deploy";
+import { type BuiltArtefact, deployers, destroy, plan } from "@godwit/deploy";
 import { createNames } from "../../packages/deploy/src/deployers/aws/names.ts";
 import { buildApp, createClock, temporary } from "./apps.fixture.ts";
 import { openStage, sayWord, ship, startPlane, toInput } from "./aws.fixture.ts";
@@ -32,12 +32,12 @@ test("credentials that are missing, expired, unknown or of another account", asy
 test("a region that is missing, or that does not exist", async (t) => {
   const clock = createClock();
   const plane = await startPlane(t, { clock, run: sayWord });
-  const nowhere = { AWS_ENDPOINT_URL: undefined, AWS_REGION: "us-nowhere-9" };
+  const nowhere = { AWS_ENDPOINT_URL: undefined, AWS_REGION: "us-nowhere-9", AWS_DEFAULT_REGION: undefined };
   await assert.rejects(openStage({ plane, clock, env: nowhere }), {
     code: "DEPLOY_PLACE_UNKNOWN",
     message: /AWS_REGION/,
   });
-  const without = { AWS_REGION: undefined, AWS_CONFIG_FILE: "/nonexistent" };
+  const without = { AWS_REGION: undefined, AWS_DEFAULT_REGION: undefined, AWS_CONFIG_FILE: "/nonexistent" };
   await assert.rejects(openStage({ plane, clock, env: without }), {
     code: "DEPLOY_PLACE_UNKNOWN",
     message: /AWS_REGION/,
@@ -125,6 +125,25 @@ test("what somebody changed by hand is shown as that, and mended", async (t) => 
   assert.deepEqual(changes, [[{ path: "memory", from: "128 MB", to: "512 MB", drift: true }]]);
   await ship({ plane: again, clock, artefact });
   assert.equal((await ship({ plane: again, clock, artefact })).outcome, "unchanged");
+});
+
+test("a secret that becomes a variable is not shown by the plan, nor is one that is declared no more", async (t) => {
+  const built = await buildApp(t, "lambda", app);
+  const clock = createClock();
+  const plane = await startPlane(t, { clock, run: sayWord });
+  const declare = (vars: string[], secrets: string[]): BuiltArtefact => {
+    return { ...built, manifest: { ...built.manifest, env: { vars, secrets } } };
+  };
+  await ship({ plane, clock, artefact: declare([], ["KEY"]), secrets: { KEY: "canary-4711" } });
+  for (const [artefact, vars, shown] of [
+    [declare(["KEY"], []), { KEY: "plain" }, { from: "another value", to: "plain" }],
+    [declare([], []), {}, { from: "set" }],
+  ] as const) {
+    const { deployer, input } = await openStage({ plane, clock, artefact, vars });
+    const made = await plan(deployer, input);
+    assert.doesNotMatch(JSON.stringify(made), /4711/);
+    assert.deepEqual(made.items.find(({ kind }) => kind === "function")?.changes, [{ path: "env.KEY", ...shown }]);
+  }
 });
 
 test("a quota is named", async (t) => {

@@ -103,6 +103,19 @@ test("a deploy serves, others find its rehearsal, a rollback goes back, and no s
   assert.match(ended.stderr, /beforePromote the key is \[secret\]/);
 });
 
+test("a wrong setting of the vendor is told before anything is built, and a rehearsal says that it ends", async (t) => {
+  const root = await createShop(t);
+  const shared = ["--root", root, "--rehearse", "--yes"];
+  const config = files["godwit.config.ts"].replace("listen:", "lisen:");
+  await writeFile(join(root, "godwit.config.ts"), config);
+  const wrong = await godwit(["deploy", ...shared], { env });
+  assert.match(wrong.stderr, /DEPLOY_CONFIG_INVALID[\s\S]*lisen/);
+  assert.doesNotMatch(wrong.stdout, /built/);
+  await writeFile(join(root, "godwit.config.ts"), files["godwit.config.ts"]);
+  const right = await godwit(["deploy", ...shared], { env });
+  assert.match(right.stdout, /http:\/\/\S+\nthis rehearsal, and its URL, end with this command: --serve keeps them/);
+});
+
 test("an interrupted deploy says that the same command goes on, and it does", async (t) => {
   const root = await createShop(t);
   const shared = ["--root", root, "--rehearse", "--yes"];

@@ -7,6 +7,7 @@ import { GodwitError } from "@godwit/core/errors";
 import {
   type BuiltArtefact,
   type Deployer,
+  type DeployerModule,
   type DeployInput,
   deployers,
   guarded,
@@ -45,12 +46,7 @@ const HARMLESS = ["PATH", "HOME", "USER", "USERPROFILE", "TMPDIR", "TEMP", "Syst
  */
 export async function withStage<T>(options: OpenOptions, work: (opened: Opened) => Promise<T>): Promise<T> {
   const { project, speaker } = options;
-  if (project.name === "app") {
-    throw new GodwitError(
-      "DEPLOY_APP_UNNAMED",
-      "What is deployed is found by the app's name, and this one has none. Set `name` in godwit.config.ts or package.json.",
-    );
-  }
+  await readVendor(options);
   const controller = new AbortController();
   const ending = Promise.withResolvers<void>();
   const forget = closeOnInterrupt(async () => {
@@ -77,8 +73,27 @@ export async function withStage<T>(options: OpenOptions, work: (opened: Opened) 
   }
 }
 
-async function open(options: OpenOptions, values: StageValues, signal: AbortSignal): Promise<Opened> {
-  const { project, target, stage, rehearse, speaker, artefact } = options;
+interface Vendor {
+  name: string;
+  module: DeployerModule;
+  /** With the defaults filled in. */
+  settings: unknown;
+  /** Its control plane on this machine, where this is a rehearsal and it has one. */
+  own: DeployerModule["rehearse"];
+}
+
+/** What the config says of the vendor. Throws DEPLOY_APP_UNNAMED and DEPLOY_CONFIG_INVALID: before a build, too. */
+export async function readVendor({
+  project,
+  target,
+  rehearse,
+}: Pick<OpenOptions, "project" | "target" | "rehearse">): Promise<Vendor> {
+  if (project.name === "app") {
+    throw new GodwitError(
+      "DEPLOY_APP_UNNAMED",
+      "What is deployed is found by the app's name, and this one has none. Set `name` in godwit.config.ts or package.json.",
+    );
+  }
   const { target: built } = await platforms[target].target();
   const vendor = built.deployer;
   const load = deployers[vendor];
@@ -88,6 +103,12 @@ async function open(options: OpenOptions, values: StageValues, signal: AbortSign
   const own = rehearse ? module.rehearse : undefined;
   const given = { ...(project.deploy[vendor as keyof typeof project.deploy] as object | undefined) }; // the slice of a vendor
   const settings = module.parseSettings(rehearse && !own ? onThisMachine(given, project.root, vendor) : given);
+  return { name: vendor, module, settings, own };
+}
+
+async function open(options: OpenOptions, values: StageValues, signal: AbortSignal): Promise<Opened> {
+  const { project, stage, rehearse, speaker, artefact } = options;
+  const { name: vendor, module, settings, own } = await readVendor(options);
   const rehearsal = own ? await openRehearsal(project.root, vendor, own) : undefined;
   const shell = rehearsal ? pick(process.env, HARMLESS) : process.env;
   const input: DeployInput = {

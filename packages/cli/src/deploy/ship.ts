@@ -23,7 +23,7 @@ import type { Project, TargetName } from "../project/config.ts";
 import { secretEnvFiles } from "../project/env-files.ts";
 import { untilInterrupted } from "../project/interrupt.ts";
 import { askYes, isAttended } from "./ask.ts";
-import { type Opened, withStage } from "./open.ts";
+import { type Opened, readVendor, withStage } from "./open.ts";
 import type { DeployShared } from "./options.ts";
 import { printPlan } from "./print-plan.ts";
 import { createProgress } from "./progress.ts";
@@ -72,8 +72,9 @@ export interface Shipped {
 /** Builds, plans, asks, ships. Throws DEPLOY_UNCONFIRMED where nobody can be asked, and what each step throws. */
 export async function shipTo(ship: ShipOptions, onShipped: (shipped: Shipped) => void): Promise<void> {
   const { project, target, stage, options, speaker } = ship;
-  const artefact = await findArtefact(ship);
   const rehearse = Boolean(options.rehearse);
+  await readVendor({ project, target, rehearse }); // nobody waits for a build to be told of a wrong setting
+  const artefact = await findArtefact(ship);
   await withStage({ project, target, stage, rehearse, speaker, artefact }, async (opened) => {
     if (options.plan) {
       onShipped(await showPlan(ship, opened));
@@ -190,7 +191,11 @@ function canaryOf({ project, options }: ShipOptions, { deployer, input }: Opened
 /** A rehearsal ends with its process: on a terminal it goes on until Ctrl-C, so that one can look at it. */
 async function serveOn({ options, mayServe, speaker }: ShipOptions, { rehearsal }: Opened): Promise<void> {
   const asked = options.serve || (!options.yes && isAttended(options.json));
-  if (!rehearsal?.own || !mayServe || !asked) return;
+  if (!rehearsal?.own) return;
+  if (!mayServe || !asked) {
+    speaker.say(colors.dim("this rehearsal, and its URL, end with this command: --serve keeps them until Ctrl-C"));
+    return;
+  }
   speaker.say("serving the rehearsal on this machine: other commands with --rehearse find it. Ctrl-C ends it");
   if (rehearsal.url.protocol !== "file:") {
     speaker.say(colors.dim("the vendor's own client comes here with"));

@@ -31,9 +31,13 @@ export async function guarded<T>(input: Pick<DeployInput, "secrets" | "env">, wo
 
 function callFailed(error: CallError): GodwitError {
   const { call, code, status, transient, message } = error;
-  const facts = [code, status > 0 ? `HTTP ${status}` : "no answer"].filter(Boolean).join(", ");
+  const named = message.includes(call); // some vendors' clients name the call in their words, others do not
+  const facts = [code, status > 0 ? `HTTP ${status}` : named ? "" : "no answer"].filter(Boolean).join(", ");
+  const said = named
+    ? `${message.replace(/\.$/, "")}${facts && ` (${facts})`}.`
+    : `${call} failed${facts && ` (${facts})`}: ${message}`;
   const way = transient
     ? "It was tried several times. Running the command again goes on where this one stopped."
     : "Running the command again goes on where this one stopped, once the reason is mended.";
-  return new GodwitError("DEPLOY_CALL_FAILED", `${call} failed (${facts}): ${message}\n${way}`, { cause: error });
+  return new GodwitError("DEPLOY_CALL_FAILED", `${said}\n${way}`, { cause: error });
 }

@@ -15,6 +15,18 @@ test("a secret is set and removed under the stage's lock", async () => {
   await assert.rejects(setSecret({ deployer, input, name: "KEY", value: "canary-4711" }), { code: "DEPLOY_LOCKED" });
 });
 
+test("a call that its vendor's words name is named once", async () => {
+  const cloud = createCloud();
+  cloud.fault = () => {
+    throw new CallError("put a secret", "The vendor did not answer (put a secret): reset.");
+  };
+  const { deployer, input } = open(cloud, undefined);
+  await assert.rejects(setSecret({ deployer, input, name: "KEY", value: "v" }), {
+    code: "DEPLOY_CALL_FAILED",
+    message: /^The vendor did not answer \(put a secret\): reset\.\nIt was tried/,
+  });
+});
+
 test("a call that fails has a code, the vendor's words, and not the value", async () => {
   const cloud = createCloud();
   cloud.fault = () => {

@@ -83,9 +83,12 @@ const MOST = 16;
 /** API Gateway's calls: it allows 10 a second. */
 const MOST_GATEWAY = 6;
 
-/** `timeout`: milliseconds that one attempt may take. Default 60,000. */
-export function createCaller(input: DeployInput, settings: AwsSettings, timeout = 60_000): Caller {
+/** Milliseconds that one attempt may take. */
+const PATIENCE = 60_000;
+
+export function createCaller(input: DeployInput, settings: AwsSettings): Caller {
   const { env, clock, signal } = input;
+  const timeout = Number(env.GODWIT_CALL_TIMEOUT) || PATIENCE;
   const opened = new Map<keyof Clients, Promise<Clients[keyof Clients]>>();
   const gates = { apigateway: createGate(MOST_GATEWAY), others: createGate(MOST) };
 

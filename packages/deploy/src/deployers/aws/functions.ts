@@ -153,16 +153,13 @@ function diffFunction(value: FunctionValue, live: LiveFunction, role: string): C
   for (const name of [...new Set([...Object.keys(value.env), ...Object.keys(env)])].sort()) {
     const [to, from] = [value.env[name], env[name]];
     if (to === from) continue;
-    // What is no longer declared may have been a secret: of values that the config does not have, none is shown.
-    const secret = value.secrets.includes(name) || to === undefined;
-    const shown = secret
-      ? from === undefined
-        ? { to: "set" }
-        : to === undefined
-          ? { from: "set" }
-          : {}
-      : { from, to };
-    changes.push({ path: `env.${name}`, ...shown, ...(!secret && byHand) });
+    // Of values that the config does not have, none is shown: what is live under this name may be a secret's, whatever
+    // the name is declared as now.
+    const secret = value.secrets.includes(name);
+    const was = from === undefined ? {} : { from: to === undefined ? "set" : "another value" };
+    const is = to === undefined ? {} : { to: secret ? "set" : to };
+    const shown = secret && from !== undefined ? {} : { ...was, ...is };
+    changes.push({ path: `env.${name}`, ...shown, ...(!secret && to !== undefined && byHand) });
   }
   // Interrupted between its code and its settings, or of an older artefact with equal settings.
   if (changes.length === 0 && live.hash !== value.hash) changes.push({ path: "hash", from: live.hash, to: value.hash });

@@ -30,13 +30,8 @@ import { openStage, type Stage } from "./stage.ts";
 export { parseSettings };
 
 export async function open(input: DeployInput): Promise<Deployer> {
-  return openWith(input);
-}
-
-/** `timeout`: milliseconds that one call may take, for tests of calls that are never answered. */
-export async function openWith(input: DeployInput, timeout?: number): Promise<Deployer> {
   const { app, stage: stageName, artefact, vars } = input;
-  const stage = openStage(input, timeout);
+  const stage = openStage(input);
   const account = await stage.account();
   const parameters = createParameters(stage);
   const secrets = createSecrets(stage, parameters);

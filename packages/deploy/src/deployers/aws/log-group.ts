@@ -28,7 +28,7 @@ export function logGroupKind(stage: Stage): AnyKind {
       return new Map(found ? [[logGroupName, found.retentionInDays ?? 0]] : []);
     },
     diff: (value, live): Change[] =>
-      value === live ? [] : [{ path: "retention", from: live ? `${live} days` : "for ever", to: `${value} days` }],
+      value === live ? [] : [{ path: "retention", from: live ? inDays(live) : "for ever", to: inDays(value) }],
     async create({ value }) {
       const input = { logGroupName, tags: names.tags };
       await call("logs", "CreateLogGroup", (logs, options) => logs.createLogGroup(input, options), {
@@ -45,3 +45,5 @@ export function logGroupKind(stage: Stage): AnyKind {
     },
   });
 }
+
+const inDays = (days: number): string => (days === 1 ? "1 day" : `${days} days`);

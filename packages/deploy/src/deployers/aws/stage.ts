@@ -27,10 +27,10 @@ export interface Stage {
   close(): void;
 }
 
-export function openStage(input: DeployInput, timeout?: number): Stage {
+export function openStage(input: DeployInput): Stage {
   const given = input.settings as AwsSettings; // what parseSettings made
   const settings = input.env[REHEARSAL] ? { ...given, account: undefined, profile: undefined } : given;
-  const caller = createCaller(input, settings, timeout);
+  const caller = createCaller(input, settings);
   const { clock, signal } = input;
   let account: Promise<Account> | undefined;
   const find = async (): Promise<Account> => {

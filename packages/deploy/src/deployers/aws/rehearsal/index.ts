@@ -128,6 +128,7 @@ export async function rehearse(options: AwsRehearsalOptions): Promise<ControlPla
     env: {
       AWS_ENDPOINT_URL: url.href.replace(/\/$/, ""),
       AWS_REGION: REGION,
+      AWS_DEFAULT_REGION: REGION, // the command line of AWS reads this one alone
       AWS_ACCESS_KEY_ID: KEY,
       AWS_SECRET_ACCESS_KEY: "rehearsal",
       [REHEARSAL]: "1",
