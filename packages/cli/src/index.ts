@@ -2,6 +2,7 @@
  * What an app imports from `godwit`: its config's types, and itself for tests.
  * @module
  */
+export { dynamodb } from "@godwit/core/stores/dynamodb";
 export { kv } from "@godwit/core/stores/kv";
 export { type MemoryOptions, memory } from "@godwit/core/stores/memory";
 export { runtimeCache } from "@godwit/core/stores/runtime-cache";
