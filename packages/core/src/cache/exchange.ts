@@ -3,20 +3,26 @@
  * @module
  */
 import type { Context, Next } from "../types.ts";
+import { controlOf } from "./directives.ts";
 import { type Entry, storedFields } from "./entry.ts";
 import type { Flight, Flights } from "./flights.ts";
-import { mayServeOnError, type Terms, type Times, type Wishes } from "./freshness.ts";
+import { lifetimeOf, mayServeOnError, type Terms, type Times, type Wishes } from "./freshness.ts";
+import { resolved } from "./invalidate.ts";
 import { recordBody } from "./record.ts";
 import type { Shelf } from "./shelf.ts";
 import { keepFor, type StoreRules, termsOf } from "./storable.ts";
-import { CONDITIONS, freshened, isAbout, updatedFields, validationHeaders } from "./validate.ts";
-import { varyNames } from "./vary.ts";
+import { CONDITIONS, freshened, isAbout, isAsStored, updatedFields, validationHeaders } from "./validate.ts";
+import { CONTENT_NAME, varyNames } from "./vary.ts";
 
 export interface Exchange {
   request: Request;
   context: Context;
   next: Next;
   key: string;
+  /** The fields of the request that select a response, and the content of a QUERY as one of them. */
+  selecting: Headers;
+  /** Of a QUERY. */
+  content?: Uint8Array<ArrayBuffer>;
   wishes: Wishes;
   rules: StoreRules;
   maxBytes: number;
@@ -46,14 +52,14 @@ export async function exchange(given: Exchange): Promise<Outcome> {
   try {
     let requested = Date.now();
     let response = await (stale && canValidate
-      ? next(new Request(request, { method: "GET", headers: validationHeaders(request.headers, stale) }))
+      ? next(asking(given, validationHeaders(request.headers, stale)))
       : next());
     if (stale && canValidate && response.status === 304 && !isAbout(response.headers, stale)) {
       // About another response than ours: what is there now is asked for without conditions.
       const headers = new Headers(request.headers);
       for (const name of [...CONDITIONS, "range"]) headers.delete(name);
       requested = Date.now();
-      response = await next(new Request(request, { method: "GET", headers }));
+      response = await next(asking(given, headers));
       stale = undefined;
     }
     const times = { requested, received: Date.now() };
@@ -64,15 +70,20 @@ export async function exchange(given: Exchange): Promise<Outcome> {
       response.body?.cancel().catch(() => {});
       return { status, entry: stale, why: "error" };
     }
-    // HEAD is stored only where it was asked for as GET.
-    const isWhole = request.method === "GET" || (stale !== undefined && canValidate === true);
+    if (request.method === "HEAD") {
+      const known = status === 200 && !wishes.noStore ? given.stale : undefined;
+      const isSame = known && isAsStored(response.headers, known);
+      if (known && isSame) await validated(given, known, response, times);
+      else if (known && isSame === false) await forget(given, known);
+      return { status, response, stored: isSame === true };
+    }
+    const isWhole = request.method === "GET" || request.method === "QUERY";
     const terms = isWhole && !wishes.noStore ? termsOf(response, request.headers, times, given.rules) : "method";
     if (typeof terms === "string" || Number(response.headers.get("content-length")) > given.maxBytes) {
       if (typeof terms === "string" && LASTING.includes(terms)) given.flights.noteUnshared(given.key);
       // What is there is overtaken by what may not be kept.
       const overtaken = given.stale;
-      if (overtaken && status < 500 && isWhole && !wishes.noStore && terms !== "status")
-        await attempt(given, () => given.shelf.forget(given.key, overtaken));
+      if (overtaken && status < 500 && isWhole && !wishes.noStore && terms !== "status") await forget(given, overtaken);
       return { status, response, stored: false };
     }
     isOpen = false;
@@ -82,16 +93,38 @@ export async function exchange(given: Exchange): Promise<Outcome> {
   }
 }
 
-/** Section 4.3.4: the stored response with the fields of a 304. */
+/** RFC 9110 section 9.3.3: an answer to POST that says it is what a GET would get, and for how long, is kept as that. */
+export function adopted(given: Exchange, response: Response, times: Times): Response {
+  const { request, rules, flight } = given;
+  const { status, headers } = response;
+  const named = resolved(headers.get("content-location"), request.url);
+  const isExplicit = lifetimeOf(headers, controlOf(headers, rules.targets), times.received) !== undefined;
+  const isForGet = status === 200 && named?.href === request.url && isExplicit;
+  const terms = isForGet && termsOf(response, request.headers, times, rules);
+  if (typeof terms === "object") return storing(given, response, terms);
+  flight.land();
+  return response;
+}
+
+/** The request with other fields, and its content once more. */
+function asking({ request, content }: Exchange, headers: Headers): Request {
+  return new Request(request, content ? { headers, body: content } : { headers });
+}
+
+function forget(given: Exchange, entry: Entry): Promise<void> {
+  return attempt(given, () => given.shelf.forget(given.key, entry));
+}
+
+/** Sections 4.3.4 and 4.3.5: the stored response with the fields of a 304, or of the answer to a HEAD. */
 async function validated(given: Exchange, stale: Entry, response: Response, times: Times): Promise<Entry> {
-  const { request, rules, flight, key, shelf } = given;
+  const { request, rules, flight } = given;
   const headers = new Headers(updatedFields(stale, response.headers));
   const age = response.headers.get("age");
   if (age !== null) headers.set("age", age);
   if (!response.headers.has("date")) headers.set("date", new Date(times.received).toUTCString());
   const terms = termsOf({ status: stale.status, headers }, request.headers, times, rules);
   if (typeof terms === "string") {
-    await attempt(given, () => shelf.forget(key, stale));
+    await forget(given, stale);
     return { ...stale, headers: storedFields(headers), terms: { ...stale.terms, received: times.received, age: 0 } };
   }
   const entry = { ...freshened(stale, headers, terms), ...variantOf(given, headers) };
@@ -134,9 +167,9 @@ function storing(given: Exchange, response: Response, terms: Terms): Response {
   return new Response(recordBody(body, maxBytes, done), { status, statusText, headers });
 }
 
-function variantOf({ shelf, request }: Exchange, headers: Headers): Pick<Entry, "vary" | "varyNames"> {
-  const names = varyNames(headers);
-  return { varyNames: names, vary: shelf.varyOf(request.headers, names) };
+function variantOf({ shelf, selecting, content }: Exchange, headers: Headers): Pick<Entry, "vary" | "varyNames"> {
+  const names = content ? [CONTENT_NAME, ...varyNames(headers)] : varyNames(headers);
+  return { varyNames: names, vary: shelf.varyOf(selecting, names) };
 }
 
 /** An invalidation that came meanwhile wins, also one that comes while this is written. */

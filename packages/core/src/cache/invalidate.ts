@@ -11,8 +11,9 @@ export function isUnsafe(method: string): boolean {
 }
 
 /**
- * The URIs that an answer to an unsafe method invalidates: the target (`uri`: as the app keys it), and what Location and Content-Location name, of
- * the same origin only, or one site could empty another's cache. None where the answer is an error.
+ * The URIs that an answer to an unsafe method invalidates: the target (`uri`: as the app keys it), and what Location and
+ * Content-Location name, of the same origin only, or one site could empty another's cache. None where the answer is an
+ * error.
  */
 export function invalidatedBy(
   url: string,
@@ -23,8 +24,7 @@ export function invalidatedBy(
   const target = new URL(url);
   const found = uri === undefined ? [] : [uri];
   for (const name of ["location", "content-location"]) {
-    const field = headers.get(name);
-    const named = field === null ? undefined : parse(field, url);
+    const named = resolved(headers.get(name), url);
     if (named?.origin === target.origin) {
       named.hash = "";
       found.push(named.href);
@@ -33,10 +33,10 @@ export function invalidatedBy(
   return [...new Set(found)];
 }
 
-/** `URL.parse` is missing in Vercel's Edge runtime. */
-function parse(reference: string, base: string): URL | undefined {
+/** What a field refers to; undefined where it is absent or no reference. `URL.parse` is missing in Vercel's Edge runtime. */
+export function resolved(reference: string | null, base: string): URL | undefined {
   try {
-    return new URL(reference, base);
+    return reference === null ? undefined : new URL(reference, base);
   } catch {
     return undefined;
   }

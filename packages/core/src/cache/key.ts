@@ -15,8 +15,9 @@ export async function keyOf(name: string, uri: string): Promise<string> {
 }
 
 /** 27 characters of base64url: 162 bits of SHA-256. */
-export async function digest(text: string): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+export async function digest(content: string | Uint8Array<ArrayBuffer>): Promise<string> {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return btoa(String.fromCharCode(...hash))
     .slice(0, 27)
     .replaceAll("+", "-")

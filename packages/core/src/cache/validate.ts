@@ -40,6 +40,21 @@ export function isAbout(headers: Headers, entry: Entry): boolean {
   return etag !== null || modified === null || before === null || modified === before;
 }
 
+/**
+ * Whether the answer to a HEAD is about this stored response (section 4.3.5): what both have of ETag, Last-Modified and
+ * Content-Length must be equal. Undefined where no validator says so: equal lengths are no proof, and a page that is
+ * watched by HEAD must not be kept fresh by that.
+ */
+export function isAsStored(headers: Headers, entry: Entry): boolean | undefined {
+  const stored = new Headers(entry.headers);
+  stored.set("content-length", String(entry.body.length));
+  const isSame = (name: string) => !headers.has(name) || headers.get(name) === stored.get(name);
+  const etag = headers.get("etag");
+  if (etag !== null && !matchesTag(etag, stored.get("etag"), "weak")) return false;
+  if (!isSame("last-modified") || !isSame("content-length")) return false;
+  return etag !== null || headers.has("last-modified") || undefined;
+}
+
 /** Fields that describe the bytes at hand, which a 304 does not change (section 3.2). */
 const OF_BODY = ["content-length", "content-encoding", "content-range"];
 

@@ -6,6 +6,9 @@
 /** Gives what a request field counts as: `accept-encoding` may become `gzip` or null. */
 export type Normalise = (name: string, value: string | null) => string | null;
 
+/** Stands among the names of Vary for the content of a QUERY. Never a field of a request that is sent on. */
+export const CONTENT_NAME = "godwit-content";
+
 /** The names in Vary: lower case, each once, sorted. */
 export function varyNames(headers: Headers): string[] {
   const names = (headers.get("vary") ?? "").split(",").map((name) => name.trim().toLowerCase());
@@ -14,15 +17,17 @@ export function varyNames(headers: Headers): string[] {
 
 /**
  * The values of these fields in a request, as one text that is equal where they match: whitespace around commas is
- * not significant in any field that is a list.
+ * not significant in any field that is a list, nor is the case of languages (RFC 9110 section 12.5.4).
  */
 export function varyValues(request: Headers, names: readonly string[], normalise?: Normalise): string {
   const values = names.map((name) => {
-    const value =
+    const given =
       request
         .get(name)
         ?.trim()
         .replace(/[\t ]*,[\t ]*/g, ",") ?? null;
+    if (name === CONTENT_NAME) return [name, given];
+    const value = name === "accept-language" ? (given?.toLowerCase() ?? null) : given;
     return [name, normalise ? normalise(name, value) : value];
   });
   return JSON.stringify(values);

@@ -3,9 +3,10 @@
  * @module
  */
 import { answerWith } from "../cache/answer.ts";
+import { takeContent, withContent } from "../cache/content.ts";
 import { parseDirectives } from "../cache/directives.ts";
 import type { Entry } from "../cache/entry.ts";
-import { attempt, type Exchange, exchange } from "../cache/exchange.ts";
+import { adopted, attempt, type Exchange, exchange } from "../cache/exchange.ts";
 import { Flights, landedWithin } from "../cache/flights.ts";
 import { ageOf, useOf, type Wishes, wishesOf } from "../cache/freshness.ts";
 import { invalidatedBy, isUnsafe } from "../cache/invalidate.ts";
@@ -14,6 +15,7 @@ import { Shelf } from "../cache/shelf.ts";
 import { type CacheStatus, toCacheStatus } from "../cache/status.ts";
 import type { StoreRules } from "../cache/storable.ts";
 import { validationHeaders } from "../cache/validate.ts";
+import { CONTENT_NAME } from "../cache/vary.ts";
 import { GodwitError, HttpError } from "../errors.ts";
 import { editHeaders } from "../http/headers.ts";
 import { open } from "../stores/memory.ts";
@@ -53,7 +55,7 @@ export interface CacheOptions {
 }
 
 /**
- * Stores whole answers to GET, and answers GET and HEAD from them: all of it, a range, or 304. What is stored, for how
+ * Stores whole answers to GET and QUERY, and answers them and HEAD: with all of it, a range, or 304. What is stored, for how
  * long, and when the origin is asked first is what the responses and requests say by RFC 9111 (Cache-Control, Expires,
  * Vary, Authorization, validators), RFC 5861 (stale-while-revalidate, stale-if-error) and RFC 9213 (CDN-Cache-Control);
  * the options speak where a response does not. Answers to unsafe methods invalidate. Concurrent misses for one URL wait
@@ -88,32 +90,57 @@ export function cache(options: CacheOptions = {}): Middleware {
     const { method, headers } = request;
     const uri = ownKey ? ownKey(request, context) : request.url;
 
-    if (method !== "GET" && method !== "HEAD") {
+    const isQuery = method === "QUERY";
+
+    if (method !== "GET" && method !== "HEAD" && !isQuery) {
+      const requested = Date.now();
       const response = await next();
-      if (isUnsafe(method)) {
-        for (const changed of invalidatedBy(request.url, uri, response)) {
-          const key = await keyOf(name, changed);
+      if (!isUnsafe(method)) return told(response, { fwd: "method" });
+      const times = { requested, received: Date.now() };
+      const changed = invalidatedBy(request.url, uri, response).flatMap((each) => [each, QUERIES + each]);
+      await Promise.all(
+        changed.map(async (each) => {
+          const key = await keyOf(name, each);
           flights.doom(key);
           await attempt({ context }, () => shelf.drop(key));
-        }
-      }
-      return told(response, { fwd: "method" });
+        }),
+      );
+      if (method !== "POST" || uri === undefined) return told(response, { fwd: "method" });
+      const key = await keyOf(name, uri);
+      const wishes = wishesOf(headers, parseDirectives(headers.get("cache-control")));
+      const given = { request, context, next, key, selecting: headers, wishes, rules, maxBytes, shelf, flights };
+      const kept = adopted({ ...given, flight: flights.begin(key) }, response, times);
+      return told(kept, { fwd: "method", stored: kept !== response });
     }
     // If-Match and If-Unmodified-Since are the origin's to weigh (RFC 9110 section 13.1.1).
     if (uri === undefined || headers.has("if-match") || headers.has("if-unmodified-since"))
       return told(await next(), { fwd: "bypass" });
 
-    const key = await keyOf(name, uri);
+    const asked = isQuery ? await takeContent(request, MOST_CONTENT) : { request };
+    const { content } = asked;
+    if (isQuery && !content) return told(await next(asked.request), { fwd: "bypass" });
+    const selecting = content ? await withContent(headers, content) : headers;
+    const key = await keyOf(name, content ? QUERIES + uri : uri);
     const wishes = wishesOf(headers, parseDirectives(headers.get("cache-control")));
-    const found = await attempt({ context }, () => shelf.find(key, headers));
+    const found = await attempt({ context }, () => shelf.find(key, selecting));
     const stale = found?.entry;
     const detail = found ? undefined : "store-error";
     const use = stale && useOf(stale.terms, wishes, Date.now());
-    const id = key + (found?.variant ?? "");
-    const given = { request, context, next, key, wishes, rules, maxBytes, shelf, flights, stale } satisfies Omit<
-      Exchange,
-      "flight"
-    >;
+    const id = key + (found?.variant ?? "") + (content ? selecting.get(CONTENT_NAME) : "");
+    const given = {
+      request: asked.request,
+      context,
+      next: content ? (other) => next(other ?? asked.request) : next,
+      key,
+      selecting,
+      ...(content && { content }),
+      wishes,
+      rules,
+      maxBytes,
+      shelf,
+      flights,
+      stale,
+    } satisfies Omit<Exchange, "flight">;
 
     if (stale && use !== "validate") {
       const response = served(stale, request, { hit: true });
@@ -135,14 +162,14 @@ export function cache(options: CacheOptions = {}): Middleware {
     const other = isPlain ? flights.leading(id) : undefined;
     if (other) {
       const entry = await landedWithin(other, wait);
-      const isFit = entry && entry.vary === shelf.varyOf(headers, entry.varyNames);
+      const isFit = entry && entry.vary === shelf.varyOf(selecting, entry.varyNames);
       if (isFit && useOf(entry.terms, wishes, Date.now()) !== "validate")
         return served(entry, request, { fwd, collapsed: true, detail });
       // Whatever holds it up must not hold up who comes next.
       flights.leave(other);
     }
     const isConditional = headers.has("if-none-match") || headers.has("if-modified-since");
-    const canLead = isPlain && method === "GET" && (stale || !isConditional) && !other && flights.canLead(id, key);
+    const canLead = isPlain && method !== "HEAD" && (stale || !isConditional) && !other && flights.canLead(id, key);
     const flight = flights.begin(key, canLead ? id : undefined);
     const outcome = await exchange({ ...given, flight });
     const status: CacheStatus = { fwd, fwdStatus: outcome.status, detail };
@@ -165,12 +192,18 @@ function storeOf(context: Context, name: StoreName): KeyValueStore {
   );
 }
 
+/** Before a URI, in the key of what answers QUERY. */
+const QUERIES = "QUERY:";
+/** Bytes of a QUERY that are read to find its answer. */
+const MOST_CONTENT = 65_536;
 const NO_WISHES: Wishes = { noCache: false, noStore: false, onlyIfCached: false };
 
 /** Section 3 of RFC 5861: behind the answer's back, by a request that no client's going away ends. */
 async function refresh(given: Exchange & { stale: Entry }): Promise<void> {
   const { context, flight, stale } = given;
-  const request = new Request(given.request.url, { headers: validationHeaders(given.request.headers, stale) });
+  const headers = validationHeaders(given.request.headers, stale);
+  const init = given.content ? { method: "QUERY", headers, body: given.content } : { headers };
+  const request = new Request(given.request.url, init);
   context.signal = request.signal;
   try {
     const outcome = await exchange({ ...given, request, next: (other) => given.next(other ?? request) });
