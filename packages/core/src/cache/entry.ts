@@ -3,6 +3,7 @@
  * @module
  */
 import type { Terms } from "./freshness.ts";
+import type { Stamp } from "./tags.ts";
 
 export interface Entry {
   status: number;
@@ -13,6 +14,11 @@ export interface Entry {
   /** `varyValues` of the request that it answered. */
   vary: string;
   varyNames: string[];
+  tags?: Stamp[];
+  /** Seconds that the origin took. */
+  took?: number;
+  /** Of the lease under which it was asked for. */
+  token?: number;
 }
 
 /** Changes when what is written does: what another version wrote is a miss. */
@@ -28,11 +34,12 @@ export function encodeEntry({ body, ...head }: Entry): Uint8Array<ArrayBuffer> {
 }
 
 /** Undefined for bytes that `encodeEntry` of this version did not write. */
-export function decodeEntry(bytes: Uint8Array<ArrayBuffer>): Entry | undefined {
+export function decodeEntry(bytes: Uint8Array<ArrayBuffer> | undefined): Entry | undefined {
+  if (!bytes) return undefined;
   try {
     const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
     const { v, ...head } = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-    return v === VERSION ? { ...head, body: bytes.subarray(4 + length) } : undefined;
+    return v === VERSION && head.terms && head.headers ? { ...head, body: bytes.subarray(4 + length) } : undefined;
   } catch {
     return undefined;
   }

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Context, Next } from "../types.ts";
+import { attempt } from "./attempt.ts";
 import { controlOf } from "./directives.ts";
 import { type Entry, storedFields } from "./entry.ts";
 import type { Flight, Flights } from "./flights.ts";
@@ -17,6 +18,8 @@ import { CONTENT_NAME, varyNames } from "./vary.ts";
 export interface Exchange {
   request: Request;
   context: Context;
+  /** Of the cache. */
+  name: string;
   next: Next;
   key: string;
   /** The fields of the request that select a response, and the content of a QUERY as one of them. */
@@ -176,19 +179,7 @@ function variantOf({ shelf, selecting, content }: Exchange, headers: Headers): P
 async function keep(given: Exchange, entry: Entry): Promise<void> {
   const { shelf, key, flight, wishes } = given;
   if (flight.isDoomed || wishes.noStore) return;
-  await attempt(given, () => shelf.put(key, entry, keepFor(entry.terms, new Headers(entry.headers))));
+  // Nobody but those who wait for it is held up.
+  await attempt(given, () => shelf.put(key, entry, keepFor(entry.terms, new Headers(entry.headers))), 10_000);
   if (flight.isDoomed) await attempt(given, () => shelf.drop(key));
-}
-
-/** A store that fails is told in the log, and fails no request. */
-export async function attempt<T>(
-  { context }: Pick<Exchange, "context">,
-  work: () => Promise<T>,
-): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    context.log.warn("cache store failed", { error });
-    return undefined;
-  }
 }

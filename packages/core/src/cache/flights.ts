@@ -2,6 +2,7 @@
  * Requests to the origin that are on their way from this instance, so that equal ones can wait for one of them.
  * @module
  */
+import type { Key } from "../types.ts";
 import type { Entry } from "./entry.ts";
 
 export interface Flight {
@@ -18,6 +19,9 @@ export interface Flight {
 /** Most URIs whose answers are known to be for one client, and how long that is remembered. */
 const MOST_UNSHARED = 1_000;
 const UNSHARED_MS = 60_000;
+
+/** Those of an app instance: all its caches share them, and whoever invalidates a key. */
+export const FLIGHTS: Key<Flights> = { name: "cache flights" };
 
 export class Flights {
   readonly #all = new Set<Flight>();

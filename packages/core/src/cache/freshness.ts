@@ -90,6 +90,9 @@ export interface Wishes {
   staleIfError?: number;
 }
 
+/** Of a request that says nothing. */
+export const NO_WISHES: Wishes = { noCache: false, noStore: false, onlyIfCached: false };
+
 export function wishesOf(headers: Headers, directives: Directives): Wishes {
   const seconds = (name: string) => toSeconds(directives.get(name));
   const maxStale = directives.get("max-stale") === true ? Number.POSITIVE_INFINITY : seconds("max-stale");

@@ -9,9 +9,18 @@
  */
 export async function keyOf(name: string, uri: string): Promise<string> {
   const end = uri.indexOf("#");
-  const whole = `cache:${name}:${end < 0 ? uri : uri.slice(0, end)}`;
+  return fit(`cache:${name}:${end < 0 ? uri : uri.slice(0, end)}`);
+}
+
+/** The text where every store takes it as a key, else its beginning and its hash. */
+export async function fit(whole: string): Promise<string> {
   // A URL that was parsed is ASCII; a key of the app's own need not be.
-  return /^[!-~]{1,400}$/.test(whole) ? whole : `${whole.slice(0, 200).replace(/[^!-~]/g, "_")}#${await digest(whole)}`;
+  return /^[!-~]{1,400}$/.test(whole) ? whole : `${beginning(whole)}#${await digest(whole)}`;
+}
+
+/** What the keys of long texts begin with. */
+export function beginning(whole: string): string {
+  return whole.slice(0, 200).replace(/[^!-~]/g, "_");
 }
 
 /** 27 characters of base64url: 162 bits of SHA-256. */

@@ -3,9 +3,11 @@
  * names that its variants have; each variant has a key of its own.
  * @module
  */
-import type { KeyValueStore } from "../stores/store.ts";
+import type { Held } from "./claim.ts";
 import { decodeEntry, type Entry, encodeEntry } from "./entry.ts";
 import { digest } from "./key.ts";
+import { TAGGED_TTL, type Tags } from "./tags.ts";
+import type { Tier } from "./tiers.ts";
 import { type Normalise, varyValues } from "./vary.ts";
 
 /** What stands under a URI's key where its responses vary. */
@@ -28,46 +30,90 @@ export interface Found {
   isVaried: boolean;
   /** What sets this request apart from others for the URI. */
   variant: string;
+  /** One of its tags was invalidated: as if it were not there. */
+  isInvalidated?: boolean;
 }
 
+/** Where one request finds and keeps responses. Every method rejects with what the store does. */
 export class Shelf {
-  readonly #open: () => KeyValueStore;
+  readonly #open: () => Tier;
+  readonly #tags: Tags;
   readonly #normalise: Normalise | undefined;
+  #request = new Headers();
+  /** What the handler has tagged the answer with. */
+  readonly #added: () => readonly string[];
+  /** When the origin was asked. */
+  asked: number = Date.now();
+  /** Under which it was asked. */
+  lease?: Held;
 
   /** What opening throws, the methods reject with: that is a failure of the store as well. */
-  constructor(open: () => KeyValueStore, normalise?: Normalise) {
+  constructor(open: () => Tier, tags: Tags, added: () => readonly string[], normalise?: Normalise) {
     this.#open = open;
+    this.#tags = tags;
+    this.#added = added;
     this.#normalise = normalise;
   }
 
-  /** Rejects with what the store does. Of several that match, the one that came last (RFC 9111 section 4.1). */
-  async find(key: string, request: Headers): Promise<Found> {
+  /** Of several that match, the one that came last (RFC 9111 section 4.1). `isExact` asks the store itself. */
+  async find(key: string, request: Headers, isExact = false): Promise<Found> {
     const store = this.#open();
-    const value = await store.get(key);
-    if (!value) return { isVaried: false, variant: "" };
-    const variants = toVariants(value.bytes);
-    if (!variants) return { entry: decodeEntry(value.bytes), isVaried: false, variant: "" };
-    const values = variants.sets.map((names) => varyValues(request, names, this.#normalise));
-    const entries = await Promise.all(
-      values.map(async (vary) => {
-        const bytes = (await store.get(await variantKey(key, variants, vary)))?.bytes;
-        const entry = bytes && decodeEntry(bytes);
-        return entry?.vary === vary ? entry : undefined;
-      }),
-    );
+    this.#request = request;
+    // At once: the tags of a request cost no time of their own.
+    const [value] = await Promise.all([store.get(key, isExact), this.#tags.read(store, [], isExact)]);
+    const variants = toVariants(value?.bytes);
+    const values = variants?.sets.map((names) => varyValues(request, names, this.#normalise)) ?? [];
+    const entries = variants
+      ? await Promise.all(
+          values.map(async (vary) => {
+            const entry = decodeEntry((await store.get(await variantKey(key, variants, vary), isExact))?.bytes);
+            return entry?.vary === vary ? entry : undefined;
+          }),
+        )
+      : [decodeEntry(value?.bytes)];
     const entry = entries.reduce(
       (a, b) => (a && b ? (b.terms.received > a.terms.received ? b : a) : (a ?? b)),
       undefined,
     );
-    return { entry, isVaried: true, variant: values.join() };
+    const isInvalidated = entry && !(await this.isCurrent(entry));
+    return {
+      isVaried: variants !== undefined,
+      variant: values.join(),
+      ...(isInvalidated ? { isInvalidated } : { entry }),
+    };
   }
 
-  /** Keeps a response for so many seconds. */
+  /**
+   * Keeps a response for so many seconds, stamped with its tags. Not where tags forbid it; nor where its lease is over
+   * and somebody who had it later has stored already.
+   */
   async put(key: string, entry: Entry, seconds: number): Promise<void> {
     const store = this.#open();
+    const { lease } = this;
+    const tags = await this.#tags.stamp(store, [...namesOf(entry), ...this.#added()], this.asked);
+    // Those who wait for it see it as well: of what must not be kept, no stamp is ever good.
+    entry.tags = tags ?? [["", "never"]];
+    if (!tags) return;
+    if (lease && lease.until <= Date.now()) {
+      const token = (await this.find(key, this.#request, true)).entry?.token;
+      if (token !== undefined && token > lease.token) return;
+    }
+    entry.took = Math.max(0, entry.terms.received - this.asked) / 1000;
+    entry.token = lease?.token;
+    await this.#write(store, key, entry, tags.length > 0 ? Math.min(seconds, TAGGED_TTL) : seconds);
+  }
+
+  /** Whether none of its tags was invalidated, as far as this request knows. */
+  async isCurrent(entry: Entry): Promise<boolean> {
+    await this.#tags.read(this.#open(), namesOf(entry));
+    return this.#tags.areCurrent(entry.tags);
+  }
+
+  async #write(store: Tier, key: string, entry: Entry, seconds: number): Promise<void> {
     let at = key;
     if (entry.varyNames.length > 0) {
-      const variants = toVariants((await store.get(key))?.bytes) ?? {
+      // Asked of the store itself: another instance may have made the list since.
+      const variants = toVariants((await store.get(key, true))?.bytes) ?? {
         generation: crypto.randomUUID(),
         sets: [],
         until: 0,
@@ -100,6 +146,10 @@ export class Shelf {
   varyOf(request: Headers, names: readonly string[]): string {
     return varyValues(request, names, this.#normalise);
   }
+}
+
+function namesOf({ tags = [] }: Entry): string[] {
+  return tags.map(([tag]) => tag);
 }
 
 function toVariants(bytes: Uint8Array<ArrayBuffer> | undefined): Variants | undefined {

@@ -3,33 +3,34 @@
  * @module
  */
 import { answerWith } from "../cache/answer.ts";
+import { attempt } from "../cache/attempt.ts";
+import { claim, hold } from "../cache/claim.ts";
 import { takeContent, withContent } from "../cache/content.ts";
 import { parseDirectives } from "../cache/directives.ts";
 import type { Entry } from "../cache/entry.ts";
-import { adopted, attempt, type Exchange, exchange } from "../cache/exchange.ts";
-import { Flights, landedWithin } from "../cache/flights.ts";
-import { ageOf, useOf, type Wishes, wishesOf } from "../cache/freshness.ts";
+import { adopted, type Exchange, exchange } from "../cache/exchange.ts";
+import { FLIGHTS, Flights, landedWithin } from "../cache/flights.ts";
+import { ageOf, NO_WISHES, useOf, wishesOf } from "../cache/freshness.ts";
 import { invalidatedBy, isUnsafe } from "../cache/invalidate.ts";
 import { keyOf } from "../cache/key.ts";
+import { NAME, openTiers, storeOf, type Tiers } from "../cache/opened.ts";
+import { isEarly, refresh } from "../cache/refresh.ts";
 import { Shelf } from "../cache/shelf.ts";
+import { countAnswer } from "../cache/stats.ts";
 import { type CacheStatus, toCacheStatus } from "../cache/status.ts";
 import type { StoreRules } from "../cache/storable.ts";
-import { validationHeaders } from "../cache/validate.ts";
+import { addedTags, Tags } from "../cache/tags.ts";
 import { CONTENT_NAME } from "../cache/vary.ts";
-import { GodwitError, HttpError } from "../errors.ts";
+import { HttpError } from "../errors.ts";
 import { editHeaders } from "../http/headers.ts";
-import { open } from "../stores/memory.ts";
-import type { KeyValueStore } from "../stores/store.ts";
-import type { Context, Key, Middleware, StoreName } from "../types.ts";
+import type { Context, Key, Middleware } from "../types.ts";
 
-export interface CacheOptions {
+export interface CacheOptions extends Tiers {
   /**
-   * The store of the config where responses are kept, its name as a literal, so that the build sees it. Default: the
-   * memory of the instance, 16 MB.
+   * Tags of what answers a request, known before it is answered; those that only the handler knows it adds with
+   * `addTags`. `invalidateTag` makes all that carry a tag a miss, with one write.
    */
-  store?: StoreName;
-  /** A token: names the cache in Cache-Status, and apart from others in one store. Default `godwit`. */
-  name?: string;
+  tags?: readonly string[] | ((request: Request, context: Context) => readonly string[]);
   /** Seconds that a success (200, 203, 204, 300, 301, 308) is fresh which does not say so itself. Default: not at all. */
   ttl?: number;
   /** Seconds after those that a response may be served while it is refreshed, where it does not say so itself. Default 0. */
@@ -42,7 +43,10 @@ export interface CacheOptions {
   heuristic?: boolean;
   /** Stores responses with Set-Cookie: every client gets the same. Default false. */
   cookies?: boolean;
-  /** Fields that stand in the place of Cache-Control, the most specific first. Default `["cdn-cache-control"]`. */
+  /**
+   * Fields that stand in the place of Cache-Control, the most specific first. Default: `<platform>-cdn-cache-control`
+   * (what Cloudflare and Vercel call theirs) and `cdn-cache-control`.
+   */
   targets?: readonly string[];
   /** What tells responses apart, beside Vary. Default: the URL. Undefined for a request that is not for the cache. */
   key?(request: Request, context: Context): string | undefined;
@@ -50,8 +54,18 @@ export interface CacheOptions {
   vary?(name: string, value: string | null): string | null;
   /** Longer bodies are not stored. Default 2,097,152. */
   maxBytes?: number;
-  /** Milliseconds that a request waits for another one for the same. Default 5,000. */
+  /** Milliseconds that a request waits for another one for the same, of this instance or another. Default 5,000. */
   wait?: number;
+  /**
+   * Seconds that one instance alone may ask the origin for a URL: a lease in the store, which two more round trips of a
+   * miss take. 0: each instance asks. Default 10 where the store's driver has counters.
+   */
+  lock?: number;
+  /**
+   * Refreshes what is still fresh, by chance, the more likely the longer the origin took and the less time is left. 1 is
+   * the best for an even load, more is earlier. Default 0: never.
+   */
+  early?: number;
 }
 
 /**
@@ -65,28 +79,30 @@ export interface CacheOptions {
  * @example export default cache({ store: "main", ttl: 60, swr: 600 }); // routes/_middleware.ts
  */
 export function cache(options: CacheOptions = {}): Middleware {
-  const { store, name = "godwit", maxBytes = 2_097_152, wait = 5_000, key: ownKey, vary } = options;
-  const targets = (options.targets ?? ["cdn-cache-control"]).map((target) => target.toLowerCase());
-  const rules: StoreRules = { ...options, targets };
-  const FLIGHTS: Key<Flights> = { name: "cache flights" };
-  const MEMORY: Key<KeyValueStore> = { name: "cache memory" };
-
-  const told = (response: Response, status: CacheStatus) =>
-    editHeaders(response, (headers) => headers.append("cache-status", toCacheStatus(name, status)));
-
-  const served = (entry: Entry, request: Request, status: CacheStatus) => {
-    const now = Date.now();
-    return told(answerWith(entry, request, now), { ...status, ttl: entry.terms.lifetime - ageOf(entry.terms, now) });
-  };
+  const { name = NAME, store, lock = 10, early = 0, maxBytes = 2_097_152, wait = 5_000, key: ownKey, vary } = options;
 
   return async function cache(request, context, next) {
     // What a platform's clock starts wants to run.
     if (context.trigger !== "http") return next();
+    const { targets = [`${context.platform.name}-cdn-cache-control`, "cdn-cache-control"] } = options;
+    const rules: StoreRules = { ...options, targets };
     const flights = context.shared(FLIGHTS, () => new Flights());
+    const tags = new Tags(name, typeof options.tags === "function" ? options.tags(request, context) : options.tags);
     const shelf = new Shelf(
-      () => (store === undefined ? context.shared(MEMORY, () => open()) : storeOf(context, store)),
+      () => openTiers(context, options),
+      tags,
+      () => addedTags(context),
       vary,
     );
+    const at = { context, name };
+    const told = (response: Response, status: CacheStatus) => {
+      countAnswer(context, name, status);
+      return editHeaders(response, (headers) => headers.append("cache-status", toCacheStatus(name, status)));
+    };
+    const served = (entry: Entry, status: CacheStatus) => {
+      const now = Date.now();
+      return told(answerWith(entry, request, now), { ...status, ttl: entry.terms.lifetime - ageOf(entry.terms, now) });
+    };
     const { method, headers } = request;
     const uri = ownKey ? ownKey(request, context) : request.url;
 
@@ -102,13 +118,13 @@ export function cache(options: CacheOptions = {}): Middleware {
         changed.map(async (each) => {
           const key = await keyOf(name, each);
           flights.doom(key);
-          await attempt({ context }, () => shelf.drop(key));
+          await attempt(at, () => shelf.drop(key));
         }),
       );
       if (method !== "POST" || uri === undefined) return told(response, { fwd: "method" });
       const key = await keyOf(name, uri);
       const wishes = wishesOf(headers, parseDirectives(headers.get("cache-control")));
-      const given = { request, context, next, key, selecting: headers, wishes, rules, maxBytes, shelf, flights };
+      const given = { request, ...at, next, key, selecting: headers, wishes, rules, maxBytes, shelf, flights };
       const kept = adopted({ ...given, flight: flights.begin(key) }, response, times);
       return told(kept, { fwd: "method", stored: kept !== response });
     }
@@ -121,15 +137,16 @@ export function cache(options: CacheOptions = {}): Middleware {
     if (isQuery && !content) return told(await next(asked.request), { fwd: "bypass" });
     const selecting = content ? await withContent(headers, content) : headers;
     const key = await keyOf(name, content ? QUERIES + uri : uri);
+    if (isNested(context, key)) return next(asked.request);
     const wishes = wishesOf(headers, parseDirectives(headers.get("cache-control")));
-    const found = await attempt({ context }, () => shelf.find(key, selecting));
+    const found = await attempt(at, () => shelf.find(key, selecting));
     const stale = found?.entry;
-    const detail = found ? undefined : "store-error";
+    const detail = found ? (found.isInvalidated ? "invalidated" : undefined) : "store-error";
     const use = stale && useOf(stale.terms, wishes, Date.now());
     const id = key + (found?.variant ?? "") + (content ? selecting.get(CONTENT_NAME) : "");
     const given = {
       request: asked.request,
-      context,
+      ...at,
       next: content ? (other) => next(other ?? asked.request) : next,
       key,
       selecting,
@@ -142,12 +159,16 @@ export function cache(options: CacheOptions = {}): Middleware {
       stale,
     } satisfies Omit<Exchange, "flight">;
 
+    // Where the store has failed already it is not asked for a lease as well.
+    const counters = () => storeOf(context, options).counters;
+    const find = () => shelf.find(key, selecting, true);
+    const claiming = store !== undefined && lock > 0 && found ? { ...at, id, lock, counters, find } : undefined;
+
     if (stale && use !== "validate") {
-      const response = served(stale, request, { hit: true });
-      if (use === "swr" && flights.canLead(id, key)) {
-        context.waitUntil(refresh({ ...given, flight: flights.begin(key, id), stale }));
-      }
-      return response;
+      const isDue = use === "swr" || (use === "fresh" && isEarly(stale, early, Date.now()));
+      if (isDue && flights.canLead(id, key))
+        context.waitUntil(refresh({ ...given, flight: flights.begin(key, id), stale }, claiming));
+      return served(stale, { hit: true });
     }
     // Section 5.2.1.7.
     if (wishes.onlyIfCached) {
@@ -155,62 +176,51 @@ export function cache(options: CacheOptions = {}): Middleware {
       throw new HttpError(504, { title: "Gateway Timeout", code: "NOT_CACHED", headers });
     }
     const isAsked = stale && useOf(stale.terms, NO_WISHES, Date.now()) === "fresh";
-    const fwd = isAsked ? "request" : stale ? "stale" : found?.isVaried ? "vary-miss" : found ? "uri-miss" : "miss";
+    const isStale = stale ?? found?.isInvalidated;
+    const fwd = isAsked ? "request" : isStale ? "stale" : found?.isVaried ? "vary-miss" : found ? "uri-miss" : "miss";
 
+    const isFit = ({ terms }: Entry) => useOf(terms, wishes, Date.now()) !== "validate";
     // Whoever asks for the origin's word, or for a part, goes alone.
     const isPlain = !isAsked && !wishes.noStore && !headers.has("range") && !headers.has("authorization");
     const other = isPlain ? flights.leading(id) : undefined;
     if (other) {
       const entry = await landedWithin(other, wait);
-      const isFit = entry && entry.vary === shelf.varyOf(selecting, entry.varyNames);
-      if (isFit && useOf(entry.terms, wishes, Date.now()) !== "validate")
-        return served(entry, request, { fwd, collapsed: true, detail });
+      const isOurs = entry && entry.vary === shelf.varyOf(selecting, entry.varyNames) && isFit(entry);
+      if (isOurs && (await attempt(at, () => shelf.isCurrent(entry))))
+        return served(entry, { fwd, collapsed: true, detail });
       // Whatever holds it up must not hold up who comes next.
       flights.leave(other);
     }
     const isConditional = headers.has("if-none-match") || headers.has("if-modified-since");
     const canLead = isPlain && method !== "HEAD" && (stale || !isConditional) && !other && flights.canLead(id, key);
     const flight = flights.begin(key, canLead ? id : undefined);
-    const outcome = await exchange({ ...given, flight });
+    const claimed = canLead && claiming ? await claim({ ...claiming, wait, isFit }) : {};
+    if (claimed.isDone && claimed.found?.entry) {
+      flight.land(claimed.found.entry);
+      return served(claimed.found.entry, { fwd, collapsed: true, detail });
+    }
+    hold({ ...given, flight }, claimed);
+    const outcome = await exchange({ ...given, stale: claimed.found ? claimed.found.entry : stale, flight });
     const status: CacheStatus = { fwd, fwdStatus: outcome.status, detail };
     if ("response" in outcome) return told(outcome.response, { ...status, stored: outcome.stored });
     return served(
       outcome.entry,
-      request,
       outcome.why ? { ...status, detail: "stale-if-error" } : { ...status, stored: !wishes.noStore },
     );
   };
-}
-
-/** The build includes stores by their names in options: called through another name, this one includes no others. */
-function storeOf(context: Context, name: StoreName): KeyValueStore {
-  const { store: open } = context as { store?: Context["store"] }; // none where the build saw no name
-  if (open) return open.call(context, name);
-  throw new GodwitError(
-    "CACHE_STORE_MISSING",
-    `cache() names the store "${name}", which is not in this function: write its name as a literal.`,
-  );
 }
 
 /** Before a URI, in the key of what answers QUERY. */
 const QUERIES = "QUERY:";
 /** Bytes of a QUERY that are read to find its answer. */
 const MOST_CONTENT = 65_536;
-const NO_WISHES: Wishes = { noCache: false, noStore: false, onlyIfCached: false };
 
-/** Section 3 of RFC 5861: behind the answer's back, by a request that no client's going away ends. */
-async function refresh(given: Exchange & { stale: Entry }): Promise<void> {
-  const { context, flight, stale } = given;
-  const headers = validationHeaders(given.request.headers, stale);
-  const init = given.content ? { method: "QUERY", headers, body: given.content } : { headers };
-  const request = new Request(given.request.url, init);
-  context.signal = request.signal;
-  try {
-    const outcome = await exchange({ ...given, request, next: (other) => given.next(other ?? request) });
-    // Without a reader it is still stored.
-    if ("response" in outcome) await outcome.response.body?.cancel();
-    if ("response" in outcome && outcome.stored) await flight.landed;
-  } finally {
-    flight.land();
-  }
+const ACTIVE: Key<Set<string>> = { name: "cache active" };
+
+/** A cache below another one of the same name would wait for itself: the outer one does the work of both. */
+function isNested(context: Context, key: string): boolean {
+  const active = context.get(ACTIVE) ?? new Set();
+  const isNested = active.has(key);
+  context.set(ACTIVE, active.add(key));
+  return isNested;
 }

@@ -1,0 +1,78 @@
+/**
+ * Where the responses of a cache are: its store, and what stands before it.
+ * @module
+ */
+import { GodwitError } from "../errors.ts";
+import { type MemoryOptions, open } from "../stores/memory.ts";
+import type { Store } from "../stores/store.ts";
+import type { Context, Key, StoreName } from "../types.ts";
+import { layered, type Tier } from "./tiers.ts";
+
+/** Whatever has a context's means: `Context<"/users/[id]">` is one. */
+export type CacheContext = Pick<Context, "get" | "log" | "set" | "shared" | "waitUntil">;
+
+/** `"1s"`, `"500ms"`, `"1.5m"`. */
+export type Duration = `${number}${"ms" | "s" | "m"}`;
+
+export interface Tiers {
+  /**
+   * The store of the config where values are kept, its name as a literal, so that the build sees it. Default: the
+   * memory of the instance, 16 MB for all caches that name no store.
+   */
+  store?: StoreName;
+  /**
+   * A memory of each instance before the store. For so long it may serve what somebody else has replaced or invalidated;
+   * tags too. Default: none. Bounds are those of `memory()`.
+   */
+  memory?: { maxStale: Duration } & MemoryOptions;
+  /** Another store of the config, nearer than `store` and after `memory`: the platform's own cache. */
+  near?: { store: StoreName; maxStale: Duration };
+  /** A token: names the cache in Cache-Status, and apart from others in one store. Default `godwit`. */
+  name?: string;
+}
+
+export const NAME = "godwit";
+const MEMORY: Key<Map<string, Store>> = { name: "cache memory" };
+const TIERS: Key<Map<string, Tiers>> = { name: "cache tiers" };
+
+/** The store behind a cache. Throws CACHE_STORE_MISSING, and what opening throws. */
+export function storeOf(context: CacheContext, { store }: Tiers): Store {
+  return store === undefined ? memoryOf(context, "", {}) : named(context, store);
+}
+
+/** What a cache reads and writes. Who writes beside it (`isKnown`) finds the same tiers, where the instance has any. */
+export function openTiers(context: CacheContext, given: Tiers, isKnown = false): Tier {
+  const { store, name = NAME } = given;
+  const id = `${name} ${store ?? ""}`;
+  const known = context.shared(TIERS, () => new Map());
+  if (!isKnown) known.set(id, given);
+  const { memory, near } = known.get(id) ?? given;
+  let tier: Tier = storeOf(context, given);
+  if (near) tier = layered(named(context, near.store), tier, toSeconds(near.maxStale), context);
+  if (memory) tier = layered(memoryOf(context, id, memory), tier, toSeconds(memory.maxStale), context);
+  return tier;
+}
+
+function memoryOf(context: CacheContext, id: string, options: MemoryOptions): Store {
+  const all = context.shared(MEMORY, () => new Map());
+  const memory = all.get(id) ?? open(options);
+  all.set(id, memory);
+  return memory;
+}
+
+/** The build includes stores by their names in options: called through another name, this one includes no others. */
+function named(context: CacheContext, name: StoreName): Store {
+  const { store: open } = context as { store?: Context["store"] }; // none where the build saw no name
+  if (open) return open.call(context, name);
+  throw new GodwitError(
+    "CACHE_STORE_MISSING",
+    `The cache names the store "${name}", which is not in this function: write its name as a literal.`,
+  );
+}
+
+function toSeconds(text: Duration): number {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text) ?? [];
+  const seconds = Number(amount) * (unit === "ms" ? 0.001 : unit === "m" ? 60 : 1);
+  if (seconds > 0) return seconds;
+  throw new GodwitError("CACHE_DURATION_INVALID", `maxStale is a time as "1s" or "500ms", not "${text}".`);
+}
