@@ -4,8 +4,8 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { connect, type Socket } from "node:net";
+import { globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,17 +14,29 @@ import { findProgram } from "../../../../test/programs.ts";
 export type Reply = string | number | null | Reply[];
 
 export interface Redis {
+  /** Of its socket. */
+  path: string;
   /** Rejects with what the server says. */
   send(...words: (string | number)[]): Promise<Reply>;
   close(): Promise<void>;
 }
 
-/** On a socket in a folder of its own, without a port. */
-export async function startRedis(): Promise<Redis> {
+export interface RedisOptions {
+  /** On the loopback, beside the socket. Default: none. */
+  port?: number;
+  password?: string;
+  /** A file that says how far its clock is from that of this machine: see `setClock`. */
+  clock?: string;
+}
+
+/** On a socket in a folder of its own. */
+export async function startRedis({ port = 0, password, clock }: RedisOptions = {}): Promise<Redis> {
   const folder = mkdtempSync(join(tmpdir(), "godwit-redis-"));
   const path = join(folder, "socket");
-  const settings = ["--port", "0", "--unixsocket", path, "--save", "", "--appendonly", "no", "--dir", folder];
-  const server = spawn(findProgram("redis-server", "redis-server"), settings, { stdio: "ignore" });
+  const settings = ["--port", `${port}`, "--unixsocket", path, "--save", "", "--appendonly", "no", "--dir", folder];
+  if (password) settings.push("--requirepass", password);
+  const env = { ...process.env, ...(clock !== undefined && toClockEnv(clock)) };
+  const server = spawn(findProgram("redis-server", "redis-server"), settings, { stdio: "ignore", env });
   const socket = await reach(path);
   const waiting: { resolve(reply: Reply): void; reject(error: Error): void }[] = [];
   let buffer = Buffer.alloc(0);
@@ -37,12 +49,15 @@ export async function startRedis(): Promise<Redis> {
       else resolve(read.reply);
     }
   });
+  const send: Redis["send"] = (...words) => {
+    const parts = words.map((word) => `$${Buffer.byteLength(String(word))}\r\n${word}\r\n`);
+    socket.write(`*${words.length}\r\n${parts.join("")}`);
+    return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+  };
+  if (password) await send("AUTH", password);
   return {
-    send(...words) {
-      const parts = words.map((word) => `$${Buffer.byteLength(String(word))}\r\n${word}\r\n`);
-      socket.write(`*${words.length}\r\n${parts.join("")}`);
-      return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
-    },
+    path,
+    send,
     async close() {
       socket.destroy();
       const closed = once(server, "close");
@@ -50,6 +65,35 @@ export async function startRedis(): Promise<Redis> {
       await closed;
       rmSync(folder, { recursive: true, force: true });
     },
+  };
+}
+
+/** A port of the loopback that nobody listens on. */
+export async function findPort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" ? (address?.port ?? 0) : 0;
+}
+
+/** Seconds from the clock of this machine, for a server that was started with this file. It holds at once. */
+export function setClock(file: string, seconds: number): void {
+  writeFileSync(file, `${seconds < 0 ? "" : "+"}${seconds}\n`);
+}
+
+/** Debian's faketime, under one program. Its library and jemalloc wait for each other, so that the C library's malloc comes first. */
+function toClockEnv(file: string): Record<string, string> {
+  findProgram("faketime", "faketime");
+  const [library] = globSync("/usr/lib/*/faketime/libfaketimeMT.so.1");
+  if (!library) throw new Error("Debian's package faketime has brought no libfaketimeMT.so.1.");
+  setClock(file, 0);
+  return {
+    LD_PRELOAD: `${library} libc.so.6`,
+    FAKETIME_TIMESTAMP_FILE: file,
+    FAKETIME_NO_CACHE: "1",
+    FAKETIME_DONT_FAKE_MONOTONIC: "1",
   };
 }
 

@@ -20,8 +20,8 @@ export function takeAll(
   cost: number,
 ): { taken: Taken; states?: States; ttl: number } {
   const run = (rule: CounterRule, index: number, own = rule.cost ?? cost) => {
-    if (Number.isSafeInteger(own)) return rule.algorithm.step(before?.[index], now, own, rule);
-    throw new GodwitError("STORE_COST_INVALID", `A take costs a whole number of units, not ${own}.`);
+    checkCost(own);
+    return rule.algorithm.step(before?.[index], now, own, rule);
   };
   const steps = rules.map((rule, index) => run(rule, index));
   const allowed = steps.every((step) => step.allowed);
@@ -38,6 +38,12 @@ export function takeAll(
     ...(allowed && { states: steps.map(({ state }) => state) }),
     ttl: Math.max(0, ...steps.map(({ ttl }) => ttl)),
   };
+}
+
+/** Throws STORE_COST_INVALID. */
+export function checkCost(cost: number): void {
+  if (Number.isSafeInteger(cost)) return;
+  throw new GodwitError("STORE_COST_INVALID", `A take costs a whole number of units, not ${cost}.`);
 }
 
 /** Milliseconds. Throws STORE_LEASE_INVALID for a lease that would be over at once, or never. */

@@ -59,7 +59,8 @@ async function tryAgain<T>(
   }
 }
 
-function unreachable(store: string, what: string, cause?: unknown): GodwitError {
+/** It cannot be asked, or nobody knows whether it has done what must not be done twice. */
+export function unreachable(store: string, what: string, cause?: unknown): GodwitError {
   return new GodwitError("STORE_UNREACHABLE", `The store "${store}" ${what}.`, { cause });
 }
 
