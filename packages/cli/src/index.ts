@@ -2,6 +2,8 @@
  * What an app imports from `godwit`: its config's types, and itself for tests.
  * @module
  */
+export { type CacheApiOptions, cacheApi } from "@godwit/core/stores/cache-api";
+export { durableObject } from "@godwit/core/stores/durable-object";
 export { dynamodb } from "@godwit/core/stores/dynamodb";
 export { kv } from "@godwit/core/stores/kv";
 export { type MemoryOptions, memory } from "@godwit/core/stores/memory";

@@ -4,6 +4,27 @@
  */
 import type { Algorithm } from "./algorithm.ts";
 
+/** By itself, for who needs no script beside it. */
+export const step: Algorithm["step"] = (before = [], now, cost, { limit, window, force }) => {
+  /** When each unit is over, the first first. */
+  let state = before.filter((end) => end > now);
+  const allowed = force === true || cost <= 0 || state.length + cost <= limit;
+  if (allowed && cost > 0) {
+    // A clock that went back makes no unit end before an older one.
+    const end = Math.max(now + window, state.at(-1) ?? 0);
+    state = [...state, ...Array<number>(cost).fill(end)];
+  } else if (allowed) state = state.slice(-cost);
+  return {
+    state,
+    allowed,
+    remaining: Math.max(0, limit - state.length),
+    reset: Math.max(0, (state[Math.max(0, state.length - limit)] ?? now) - now),
+    // Whoever holds one may give it back at any moment.
+    retryAfter: 0,
+    ttl: Math.max(0, (state.at(-1) ?? now) - now),
+  };
+};
+
 /**
  * Never more than `limit` units held at once. A unit is given back with a refund, or is over after `window` where its
  * holder died: choose `window` longer than a request may take. A refund ends the unit that was taken first, so that what
@@ -14,25 +35,7 @@ import type { Algorithm } from "./algorithm.ts";
 export const concurrency: Algorithm = {
   name: "concurrency",
   holds: true,
-  step(before = [], now, cost, { limit, window, force }) {
-    /** When each unit is over, the first first. */
-    let state = before.filter((end) => end > now);
-    const allowed = force === true || cost <= 0 || state.length + cost <= limit;
-    if (allowed && cost > 0) {
-      // A clock that went back makes no unit end before an older one.
-      const end = Math.max(now + window, state.at(-1) ?? 0);
-      state = [...state, ...Array<number>(cost).fill(end)];
-    } else if (allowed) state = state.slice(-cost);
-    return {
-      state,
-      allowed,
-      remaining: Math.max(0, limit - state.length),
-      reset: Math.max(0, (state[Math.max(0, state.length - limit)] ?? now) - now),
-      // Whoever holds one may give it back at any moment.
-      retryAfter: 0,
-      ttl: Math.max(0, (state.at(-1) ?? now) - now),
-    };
-  },
+  step,
   lua: `function(s, now, cost, limit, window, burst, force)
 local state, n = {}, 0
 for _, e in ipairs(s or {}) do if e > now then n = n + 1 state[n] = e end end

@@ -4,6 +4,25 @@
  */
 import type { Algorithm } from "./algorithm.ts";
 
+/** By itself, for who needs no script beside it. */
+export const step: Algorithm["step"] = ([began = 0, before = 0] = [], now, cost, { limit, window, force }) => {
+  // A clock that went back stays in the newest window.
+  const start = Math.max(began, now - (now % window));
+  let count = start === began ? before : 0;
+  const left = start + window - now;
+  const allowed = force === true || cost <= 0 || count + cost <= limit;
+  if (allowed) count = Math.max(0, count + cost);
+  const ttl = count > 0 ? left : 0;
+  return {
+    state: [start, count],
+    allowed,
+    remaining: Math.max(0, limit - count),
+    reset: ttl,
+    retryAfter: allowed ? 0 : left,
+    ttl,
+  };
+};
+
 /**
  * Windows begin at multiples of `window` since 1970. Never more than `limit` in one of them; around the border of two,
  * up to twice `limit` within the length of one. The cheapest state: two numbers.
@@ -12,23 +31,7 @@ import type { Algorithm } from "./algorithm.ts";
  */
 export const fixedWindow: Algorithm = {
   name: "fixed-window",
-  step([began = 0, before = 0] = [], now, cost, { limit, window, force }) {
-    // A clock that went back stays in the newest window.
-    const start = Math.max(began, now - (now % window));
-    let count = start === began ? before : 0;
-    const left = start + window - now;
-    const allowed = force === true || cost <= 0 || count + cost <= limit;
-    if (allowed) count = Math.max(0, count + cost);
-    const ttl = count > 0 ? left : 0;
-    return {
-      state: [start, count],
-      allowed,
-      remaining: Math.max(0, limit - count),
-      reset: ttl,
-      retryAfter: allowed ? 0 : left,
-      ttl,
-    };
-  },
+  step,
   lua: `function(s, now, cost, limit, window, burst, force)
 local began, count = 0, 0
 if s then began, count = s[1], s[2] end
