@@ -82,7 +82,7 @@ export function createProject(
       name: "create the project",
       method: "POST",
       path: "/v1/projects",
-      json: { name, framework: null },
+      json: { name },
       expect: ["conflict"], // the answer of an earlier attempt was lost, or another deploy was first
     });
     project.forget();

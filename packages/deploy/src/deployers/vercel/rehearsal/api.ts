@@ -5,18 +5,10 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { Answer, Call } from "../../../rehearsal/server.ts";
-import {
-  ACCOUNT,
-  type DeploymentRecord,
-  newId,
-  type ProjectRecord,
-  showDeployment,
-  showEnv,
-  showProject,
-  toProduction,
-} from "./records.ts";
+import { type DeploymentRecord, newId, type ProjectRecord, type ProjectSettings, toProduction } from "./records.ts";
 import { type Parts, Refusal, readJson } from "./request.ts";
 import { handleRolling } from "./rolling.ts";
+import { onePage, showBypass, showDeployment, showDomain, showEnv, showProject, team, user } from "./shapes.ts";
 
 const ok = (body: object): Answer => ({ status: 200, body });
 
@@ -24,29 +16,17 @@ type Handler = (parts: Parts, call: Call, ...found: string[]) => Promise<Answer>
 
 /** Method and path; each group is handed over. The version in front is whatever the client took. */
 const ROUTES: readonly [string, RegExp, Handler][] = [
-  [
-    "GET",
-    /^\/v\d+\/user$/,
-    async () =>
-      ok({
-        user: {
-          id: "user_rehearsal",
-          username: "rehearsal",
-          email: "rehearsal@localhost",
-          defaultTeamId: ACCOUNT,
-          version: "northstar",
-        },
-      }),
-  ],
-  ["GET", /^\/(?:v\d+\/)?teams$/, async () => ok({ teams: [TEAM], pagination: { count: 1, next: null, prev: null } })],
-  ["GET", /^\/(?:v\d+\/)?teams\/[^/]+$/, async () => ok(TEAM)],
+  ["GET", /^\/v\d+\/user$/, async () => ok({ user })],
+  ["GET", /^\/(?:v\d+\/)?teams$/, async () => ok({ teams: [team], pagination: onePage([team]) })],
+  ["GET", /^\/(?:v\d+\/)?teams\/[^/]+$/, async () => ok(team)],
   ["POST", /^\/v\d+\/projects$/, createProject],
   ["GET", /^\/v\d+\/projects\/([^/]+)$/, async (parts, _call, name) => ok(await describe(parts, project(parts, name)))],
+  ["PATCH", /^\/v\d+\/projects\/([^/]+)$/, changeProject],
   ["DELETE", /^\/v\d+\/projects\/([^/]+)$/, removeProject],
   [
     "GET",
     /^\/v\d+\/projects\/([^/]+)\/env$/,
-    async (parts, _call, name) => ok({ envs: project(parts, name).env.map(showEnv) }),
+    async (parts, _call, name) => ok({ envs: project(parts, name).env.map(showEnv), hiddenProductionEnvCount: 0 }),
   ],
   ["POST", /^\/v\d+\/projects\/([^/]+)\/env$/, addEnv],
   ["PATCH", /^\/v\d+\/projects\/([^/]+)\/env\/([^/]+)$/, changeEnv],
@@ -54,7 +34,10 @@ const ROUTES: readonly [string, RegExp, Handler][] = [
   [
     "GET",
     /^\/v\d+\/projects\/([^/]+)\/domains$/,
-    async (parts, _call, name) => ok({ domains: project(parts, name).domains }),
+    async (parts, _call, name) => {
+      const record = project(parts, name);
+      return ok({ domains: record.domains.map((one) => showDomain(record, one)), pagination: onePage(record.domains) });
+    },
   ],
   ["POST", /^\/v\d+\/projects\/([^/]+)\/domains$/, addDomain],
   ["DELETE", /^\/v\d+\/projects\/([^/]+)\/domains\/([^/]+)$/, removeDomain],
@@ -63,7 +46,7 @@ const ROUTES: readonly [string, RegExp, Handler][] = [
   [
     "GET",
     /^\/v\d+\/projects\/([^/]+)\/(?:promote|rollback)\/aliases$/,
-    async () => ok({ aliases: [], pagination: {} }),
+    async () => ok({ aliases: [], pagination: onePage([]) }),
   ],
   ["GET", /^\/v\d+\/projects\/([^/]+)\/deployments\/([^/]+)\/runtime-logs$/, readLogs],
   ["POST", /^\/v\d+\/files$/, putFile],
@@ -76,8 +59,6 @@ const ROUTES: readonly [string, RegExp, Handler][] = [
   ],
   ["GET", /^\/v\d+\/now\/deployments\/([^/]+)\/events$/, async () => ({ status: 200, body: new Uint8Array() })],
 ];
-
-const TEAM = { id: ACCOUNT, slug: "rehearsal", name: "Rehearsal", billing: { plan: "pro" } };
 
 export async function handle(parts: Parts, call: Call): Promise<Answer> {
   if (!/^Bearer \S+$/.test(call.headers.authorization ?? "")) {
@@ -104,8 +85,8 @@ function deployment({ state }: Parts, name = ""): DeploymentRecord {
   throw new Refusal(404, "not_found", "Deployment not found.");
 }
 
-async function describe({ runs }: Parts, record: ProjectRecord): Promise<object> {
-  return showProject(record, await runs.front(record));
+async function describe({ runs, state }: Parts, record: ProjectRecord): Promise<object> {
+  return showProject(record, await runs.front(record), state.data.deployments[record.production ?? ""]);
 }
 
 async function describeDeployment(parts: Parts, record: DeploymentRecord): Promise<object> {
@@ -124,6 +105,22 @@ async function createProject(parts: Parts, call: Call): Promise<Answer> {
   const record: ProjectRecord = { id: newId("prj"), name, createdAt: now(), env: [], domains: [] };
   state.data.projects[record.id] = record;
   await state.save();
+  return ok(await describe(parts, record));
+}
+
+async function changeProject(parts: Parts, call: Call, name?: string): Promise<Answer> {
+  const record = project(parts, name);
+  const { framework, rootDirectory, nodeVersion, ...others } = readJson<ProjectSettings>(call);
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw new Refusal(400, "bad_request", `The rehearsal changes no ${other} of a project.`);
+  record.settings = {
+    ...record.settings,
+    ...(framework !== undefined && { framework }),
+    ...(rootDirectory !== undefined && { rootDirectory }),
+    ...(nodeVersion !== undefined && { nodeVersion }),
+  };
+  record.updatedAt = parts.now();
+  await parts.state.save();
   return ok(await describe(parts, record));
 }
 
@@ -190,7 +187,7 @@ async function addDomain(parts: Parts, call: Call, name?: string): Promise<Answe
   const made = { name: domain, verified: true };
   record.domains.push(made);
   await state.save();
-  return ok({ ...made, projectId: record.id });
+  return ok(showDomain(record, made));
 }
 
 async function removeDomain(parts: Parts, _call: Call, name?: string, domain?: string): Promise<Answer> {
@@ -202,9 +199,9 @@ async function removeDomain(parts: Parts, _call: Call, name?: string, domain?: s
 
 async function makeBypass(parts: Parts, _call: Call, name?: string): Promise<Answer> {
   const record = project(parts, name);
-  record.bypass = randomBytes(16).toString("hex");
+  record.bypass = { secret: randomBytes(16).toString("hex"), createdAt: parts.now() };
   await parts.state.save();
-  return ok({ protectionBypass: { [record.bypass]: { scope: "automation-bypass" } } });
+  return ok({ protectionBypass: showBypass(record.bypass) });
 }
 
 async function move(parts: Parts, _call: Call, name?: string, type = "", id = ""): Promise<Answer> {
@@ -216,22 +213,30 @@ async function move(parts: Parts, _call: Call, name?: string, type = "", id = ""
     throw new Refusal(409, "rolling_release_active", "A rolling release is on its way.");
   }
   if (record.rolling?.state === "ACTIVE") record.rolling.state = "ABORTED";
+  const { production: fromDeploymentId = null } = record;
   toProduction(record, id);
-  record.lastAlias = { jobStatus: "succeeded", requestedAt: now(), toDeploymentId: id, type };
+  record.lastAlias = { jobStatus: "succeeded", requestedAt: now(), fromDeploymentId, toDeploymentId: id, type };
   await state.save();
   return { status: 201, body: {} };
 }
 
+/** Nobody here knows which request a line is of: it is told with the address of its function. */
 async function readLogs({ runs }: Parts, _call: Call, _name?: string, id = ""): Promise<Answer> {
-  const rows = runs.logs(id).map(({ at, text, function: requestPath }) => ({
-    rowId: newId("row"),
-    timestampInMs: at,
-    message: text,
-    level: "info",
-    source: "serverless",
-    requestPath,
-  }));
-  return { status: 200, body: Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join("")) };
+  const rows = await Promise.all(
+    runs.logs(id).map(async ({ at, text, function: name, row }) => ({
+      rowId: row,
+      timestampInMs: at,
+      domain: await runs.hostOf(id),
+      message: text,
+      messageTruncated: false,
+      level: "info",
+      source: "serverless",
+      requestMethod: "GET",
+      requestPath: `/${name}`,
+      responseStatusCode: 0,
+    })),
+  );
+  return { status: 200, body: Buffer.from(rows.map((one) => `${JSON.stringify(one)}\n`).join("")) };
 }
 
 async function putFile({ state }: Parts, { headers, body }: Call): Promise<Answer> {
@@ -283,15 +288,18 @@ async function createDeployment(parts: Parts, call: Call): Promise<Answer> {
   return ok(await describeDeployment(parts, made));
 }
 
+/** The newest first; `until` is where a page begins. */
 async function listDeployments(parts: Parts, { query }: Call): Promise<Answer> {
   const { state } = parts;
   const limit = Math.min(100, Number(query.get("limit") ?? 20));
+  const until = Number(query.get("until") ?? Number.POSITIVE_INFINITY);
   const target = query.get("target");
-  const all = Object.values(state.data.deployments)
+  const found = Object.values(state.data.deployments)
     .filter(({ projectId }) => !query.has("projectId") || query.get("projectId") === projectId)
-    .filter((one) => target === null || one.target === target)
-    .sort((a, b) => b.createdAt - a.createdAt)
-    .slice(0, limit);
-  const shown = await Promise.all(all.map((one) => describeDeployment(parts, one)));
-  return ok({ deployments: shown, pagination: { count: shown.length, next: null, prev: null } });
+    .filter((one) => (target === null || one.target === target) && one.createdAt < until)
+    .sort((a, b) => b.createdAt - a.createdAt);
+  const page = found.slice(0, limit);
+  const shown = await Promise.all(page.map((one) => describeDeployment(parts, one)));
+  const next = found.length > page.length ? (page.at(-1)?.createdAt ?? null) : null;
+  return ok({ deployments: shown, pagination: { count: shown.length, next, prev: null } });
 }

@@ -1,5 +1,5 @@
 /**
- * What the rehearsal of Vercel remembers, and in which shapes it tells it.
+ * What the rehearsal of Vercel remembers.
  * @module
  */
 import { randomBytes } from "node:crypto";
@@ -13,10 +13,25 @@ export interface ProjectRecord {
   past?: string[];
   env: EnvRecord[];
   domains: { name: string; verified: boolean }[];
-  bypass?: string;
+  bypass?: { secret: string; createdAt: number };
   rollingConfig?: { enabled: boolean; stages: { targetPercentage: number }[] };
-  rolling?: { state: string; current: string; canary: string; stage: number };
-  lastAlias?: { jobStatus: string; requestedAt: number; toDeploymentId: string; type: string };
+  rolling?: { state: string; current: string; canary: string; stage: number; startedAt: number; updatedAt: number };
+  /** What somebody changed in it. */
+  settings?: ProjectSettings;
+  updatedAt?: number;
+  lastAlias?: {
+    jobStatus: string;
+    requestedAt: number;
+    fromDeploymentId: string | null;
+    toDeploymentId: string;
+    type: string;
+  };
+}
+
+export interface ProjectSettings {
+  framework?: string | null;
+  rootDirectory?: string | null;
+  nodeVersion?: string;
 }
 
 export interface EnvRecord {
@@ -54,65 +69,4 @@ export function toProduction(project: ProjectRecord, id: string): void {
   const { production, past = [] } = project;
   if (production !== undefined && production !== id) project.past = [...past, production];
   project.production = id;
-}
-
-export function showProject(project: ProjectRecord, host: string): object {
-  const { id, name, createdAt, production, domains, bypass, rollingConfig, lastAlias } = project;
-  const alias = [host, ...domains.map((domain) => domain.name)];
-  return {
-    id,
-    name,
-    accountId: ACCOUNT,
-    createdAt,
-    updatedAt: createdAt,
-    framework: null,
-    nodeVersion: "24.x",
-    targets: production === undefined ? {} : { production: { id: production, alias } },
-    ssoProtection: null,
-    protectionBypass: bypass === undefined ? {} : { [bypass]: { scope: "automation-bypass", createdAt } },
-    rollingRelease: rollingConfig?.enabled ? { target: "production", stages: rollingConfig.stages } : null,
-    lastAliasRequest: lastAlias ?? null,
-  };
-}
-
-/** Whoever holds a token is this account. */
-export const ACCOUNT = "team_rehearsal";
-
-/** `url` is a host. */
-export function showDeployment(record: DeploymentRecord, url: string, wasLive: boolean): object {
-  const { id, name, projectId, createdAt, target, meta } = record;
-  return {
-    id,
-    uid: id,
-    name,
-    projectId,
-    project: { id: projectId, name },
-    url,
-    inspectorUrl: `http://${url}/_logs`,
-    ownerId: ACCOUNT,
-    team: { id: ACCOUNT, slug: "rehearsal" },
-    creator: { uid: "user_rehearsal", username: "rehearsal" },
-    created: createdAt,
-    createdAt,
-    ready: createdAt,
-    buildingAt: createdAt,
-    readyState: "READY",
-    state: "READY",
-    readySubstate: wasLive ? "PROMOTED" : "STAGED",
-    target,
-    meta,
-    alias: [],
-    aliasAssigned: createdAt, // to its own address, whatever production reaches
-    aliasError: null,
-    regions: ["iad1"],
-    plan: "pro",
-    public: false,
-    version: 2,
-    type: "LAMBDAS",
-  };
-}
-
-export function showEnv({ value, type, ...rest }: EnvRecord): object {
-  const hidden = type === "encrypted" || type === "sensitive";
-  return { ...rest, type, decrypted: !hidden, ...(!hidden && { value }) };
 }

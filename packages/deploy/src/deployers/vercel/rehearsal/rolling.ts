@@ -3,7 +3,7 @@
  * @module
  */
 import type { Answer, Call } from "../../../rehearsal/server.ts";
-import { type ProjectRecord, toProduction } from "./records.ts";
+import { type ProjectRecord, type Records, toProduction } from "./records.ts";
 import { type Parts, Refusal, readJson } from "./request.ts";
 
 interface Asked {
@@ -14,17 +14,19 @@ interface Asked {
 }
 
 export async function handleRolling(
-  { state }: Parts,
+  { state, now }: Parts,
   call: Call,
   project: ProjectRecord,
   rest: string,
 ): Promise<Answer> {
-  if (call.method === "GET" && rest === "") return { status: 200, body: { rollingRelease: show(project) } };
+  if (call.method === "GET" && rest === "") return { status: 200, body: { rollingRelease: show(state.data, project) } };
+  if (call.method === "GET" && rest === "/config")
+    return { status: 200, body: { rollingRelease: showConfig(project) } };
   const asked = readJson<Asked>(call);
   if (call.method === "PATCH" && rest === "/config") {
     project.rollingConfig = { enabled: asked.enabled === true, stages: asked.stages ?? [] };
   } else if (call.method === "POST" && rest === "/start") {
-    start(project, asked.canaryDeploymentId ?? "");
+    start(project, asked.canaryDeploymentId ?? "", now());
   } else if (call.method === "POST" && rest === "/approve-stage") {
     const rolling = active(project, asked.canaryDeploymentId);
     if (asked.nextStageIndex !== rolling.stage + 1)
@@ -37,15 +39,17 @@ export async function handleRolling(
   } else {
     throw new Refusal(404, "not_found", `The rehearsal has no ${call.method} ${call.path}.`);
   }
+  if (project.rolling) project.rolling.updatedAt = now();
   await state.save();
-  return { status: 200, body: { rollingRelease: show(project) } };
+  const rollingRelease = rest === "/config" ? showConfig(project) : show(state.data, project);
+  return { status: 200, body: { rollingRelease } };
 }
 
-function start(project: ProjectRecord, canary: string): void {
+function start(project: ProjectRecord, canary: string, at: number): void {
   if (!project.rollingConfig?.enabled) throw new Refusal(400, "bad_request", "Rolling releases are not enabled.");
   if (project.rolling?.state === "ACTIVE") throw new Refusal(409, "conflict", "A rolling release is on its way.");
   if (project.production === undefined) throw new Refusal(400, "bad_request", "There is no production deployment.");
-  project.rolling = { state: "ACTIVE", current: project.production, canary, stage: 0 };
+  project.rolling = { state: "ACTIVE", current: project.production, canary, stage: 0, startedAt: at, updatedAt: at };
 }
 
 function active({ rolling }: ProjectRecord, canary: string | undefined): NonNullable<ProjectRecord["rolling"]> {
@@ -59,16 +63,37 @@ function finish(project: ProjectRecord): void {
   toProduction(project, project.rolling.canary);
 }
 
-function show({ rolling, rollingConfig }: ProjectRecord): object | null {
+function showConfig({ rollingConfig }: ProjectRecord): object | null {
+  if (!rollingConfig?.enabled) return null;
+  return { target: "production", stages: rollingConfig.stages };
+}
+
+function show({ deployments }: Records, { rolling, rollingConfig }: ProjectRecord): object | null {
   if (!rolling) return null;
-  const stages = rollingConfig?.stages ?? [];
-  const stage = stages[rolling.stage];
+  const { state, current, canary, stage, startedAt, updatedAt } = rolling;
+  const isActive = state === "ACTIVE";
+  const stages = (rollingConfig?.stages ?? []).map(({ targetPercentage }, index) => ({
+    index,
+    targetPercentage,
+    isFinalStage: targetPercentage === 100,
+    requireApproval: true,
+    duration: null,
+  }));
+  const deployment = (id: string) => {
+    const { name = "", createdAt = 0, target = null } = deployments[id] ?? {};
+    return { id, name, url: name, createdAt, target, readyState: "READY", readyStateAt: createdAt };
+  };
   return {
-    state: rolling.state,
-    currentDeployment: { id: rolling.current },
-    canaryDeployment: { id: rolling.canary },
-    stages: stages.map((one, index) => ({ index, ...one })),
-    activeStage: stage ? { index: rolling.stage, ...stage } : null,
-    nextStage: stages[rolling.stage + 1] ?? null,
+    state,
+    substate: null,
+    advancementType: "manual-approval",
+    currentDeployment: deployment(current),
+    canaryDeployment: deployment(canary),
+    queuedDeploymentId: null,
+    stages,
+    activeStage: stages[stage] ?? null,
+    nextStage: (isActive && stages[stage + 1]) || null,
+    startedAt,
+    updatedAt,
   };
 }

@@ -13,15 +13,24 @@ import type { AddressInfo } from "node:net";
 import type { RunArtefact, RunningArtefact, Upload, UploadedUnit } from "../../../contracts.ts";
 import { closeServer, listen } from "../../../rehearsal/server.ts";
 import type { State } from "../../../rehearsal/state.ts";
-import type { DeploymentRecord, ProjectRecord, Records } from "./records.ts";
+import { type DeploymentRecord, newId, type ProjectRecord, type Records } from "./records.ts";
 
 export interface Runs {
   /** `127.0.0.1:port` of a deployment; it starts when it is first asked for. */
   hostOf(id: string): Promise<string>;
   /** The host of a project's production traffic. */
   front(project: ProjectRecord): Promise<string>;
-  logs(id: string): readonly { at: number; text: string; function: string }[];
+  logs(id: string): readonly Line[];
   close(): Promise<void>;
+}
+
+export interface Line {
+  /** Milliseconds since 1970. */
+  at: number;
+  /** Its own among all lines. */
+  row: string;
+  function: string;
+  text: string;
 }
 
 /** Lines of a deployment that are kept. */
@@ -32,7 +41,7 @@ const FUNCTIONS = `${OUTPUT}functions/`;
 export function createRuns(state: State<Records>, run: RunArtefact, host: string, now: () => number): Runs {
   const running = new Map<string, Promise<RunningArtefact>>();
   const fronts = new Map<string, Promise<{ server: Server; host: string }>>();
-  const lines = new Map<string, { at: number; text: string; function: string }[]>();
+  const lines = new Map<string, Line[]>();
 
   function start(id: string): Promise<RunningArtefact> {
     const known = running.get(id);
@@ -52,7 +61,7 @@ export function createRuns(state: State<Records>, run: RunArtefact, host: string
     const kept = lines.get(id) ?? [];
     lines.set(id, kept);
     for await (const line of one.logs) {
-      kept.push({ at: now(), ...line });
+      kept.push({ at: now(), row: newId("row"), ...line });
       if (kept.length > LINES) kept.shift();
     }
   }
