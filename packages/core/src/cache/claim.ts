@@ -2,29 +2,32 @@
  * Who may go to the origin, among all instances: whoever holds a lease in the store.
  * @module
  */
-import type { CounterStore, Lease } from "../stores/store.ts";
+import type { Lease } from "../stores/store.ts";
+import type { StoreName } from "../types.ts";
 import { type Attempting, attempt } from "./attempt.ts";
 import type { Entry } from "./entry.ts";
-import type { Flight } from "./flights.ts";
 import { fit } from "./key.ts";
-import type { Found, Shelf } from "./shelf.ts";
+import { storeOf } from "./opened.ts";
+import type { Found } from "./shelf.ts";
 
 export interface Held extends Lease {
   /** When it is over at the latest, by this machine's clock. */
   until: number;
 }
 
-export interface Claim extends Attempting {
-  /** What is asked for. */
-  id: string;
-  /** None: then everybody may. */
-  counters(): CounterStore | undefined;
+export interface Claim {
+  store: StoreName;
   /** Seconds of the lease. */
   lock: number;
-  /** Milliseconds. 0: who does not get the lease at once leaves the work to its holder. */
-  wait: number;
   /** Passes over what is nearer than the store. */
   find(): Promise<Found>;
+}
+
+interface Wanted {
+  /** What is asked for. */
+  id: string;
+  /** Milliseconds. 0: who does not get the lease at once leaves the work to its holder. */
+  wait: number;
   /** Whether a stored value makes it needless to ask. */
   isFit(entry: Entry): boolean;
 }
@@ -41,14 +44,18 @@ export interface Claimed {
 }
 
 /** Gets the lease, or what its holder stored: two round trips where nobody else asks. */
-export async function claim({ id, counters, lock, wait, find, isFit, ...at }: Claim): Promise<Claimed> {
+export async function claim(
+  at: Attempting,
+  { store, lock, find }: Claim,
+  { id, wait, isFit }: Wanted,
+): Promise<Claimed> {
   const key = await fit(`cache:${at.name}:${id}`);
   // Pauses are counted and not the time, which may be moved.
   for (let pause = 0, waited = 0; ; waited += pause) {
     const began = Date.now();
     const got = await attempt(at, async () => {
-      const leases = counters();
-      return leases && { lease: await leases.lease(key, lock) };
+      const { counters } = storeOf(at.context, store);
+      return counters && { lease: await counters.lease(key, lock) };
     });
     if (!got) return {};
     const held = got?.lease;
@@ -64,15 +71,4 @@ export async function claim({ id, counters, lock, wait, find, isFit, ...at }: Cl
     pause = Math.min(20 + waited / 4, 250) * (0.5 + Math.random());
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
-}
-
-/** The origin is asked now, under this lease until its answer is stored. */
-export function hold(
-  given: Attempting & { shelf: Pick<Shelf, "asked" | "lease">; flight: Flight },
-  { lease }: Claimed,
-): void {
-  const { context, flight, shelf } = given;
-  shelf.asked = Date.now();
-  shelf.lease = lease;
-  if (lease) context.waitUntil(flight.landed.then(() => attempt(given, () => lease.release())));
 }

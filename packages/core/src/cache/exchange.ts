@@ -3,7 +3,7 @@
  * @module
  */
 import type { Context, Next } from "../types.ts";
-import { attempt } from "./attempt.ts";
+import { type Attempting, attempt } from "./attempt.ts";
 import { controlOf } from "./directives.ts";
 import { type Entry, storedFields } from "./entry.ts";
 import type { Flight, Flights } from "./flights.ts";
@@ -96,6 +96,19 @@ export async function exchange(given: Exchange): Promise<Outcome> {
   }
 }
 
+/** The same behind an answer's back (RFC 5861 section 3): by a request that no client's going away ends. */
+export async function renew(given: Exchange & { stale: Entry }): Promise<void> {
+  const { context, flight, stale, content } = given;
+  const headers = validationHeaders(given.request.headers, stale);
+  const init = content ? { method: "QUERY", headers, body: content } : { headers };
+  const request = new Request(given.request.url, init);
+  context.signal = request.signal;
+  const outcome = await exchange({ ...given, request, next: (other) => given.next(other ?? request) });
+  // Without a reader it is still stored.
+  if ("response" in outcome) await outcome.response.body?.cancel();
+  if ("response" in outcome && outcome.stored) await flight.landed;
+}
+
 /** RFC 9110 section 9.3.3: an answer to POST that says it is what a GET would get, and for how long, is kept as that. */
 export function adopted(given: Exchange, response: Response, times: Times): Response {
   const { request, rules, flight } = given;
@@ -176,7 +189,10 @@ function variantOf({ shelf, selecting, content }: Exchange, headers: Headers): P
 }
 
 /** An invalidation that came meanwhile wins, also one that comes while this is written. */
-async function keep(given: Exchange, entry: Entry): Promise<void> {
+export async function keep(
+  given: Attempting & Pick<Exchange, "shelf" | "key" | "flight" | "wishes">,
+  entry: Entry,
+): Promise<void> {
   const { shelf, key, flight, wishes } = given;
   if (flight.isDoomed || wishes.noStore) return;
   // Nobody but those who wait for it is held up.

@@ -3,6 +3,9 @@
  * @module
  */
 
+/** Before a URI, in the key of what answers QUERY. */
+export const QUERIES = "QUERY:";
+
 /**
  * The key of a URI (RFC 9111 section 2): `cache:<name>:<uri>`, its end a hash where it is long, so that it always fits
  * a store. The URI is the request's own, whose host the adapter vouches for: no `X-Forwarded-Host` is read here.

@@ -35,33 +35,45 @@ export const NAME = "godwit";
 const MEMORY: Key<Map<string, Store>> = { name: "cache memory" };
 const TIERS: Key<Map<string, Tiers>> = { name: "cache tiers" };
 
-/** The store behind a cache. Throws CACHE_STORE_MISSING, and what opening throws. */
-export function storeOf(context: CacheContext, { store }: Tiers): Store {
-  return store === undefined ? memoryOf(context, "", {}) : named(context, store);
-}
-
-/** What a cache reads and writes. Who writes beside it (`isKnown`) finds the same tiers, where the instance has any. */
-export function openTiers(context: CacheContext, given: Tiers, isKnown = false): Tier {
-  const { store, name = NAME } = given;
-  const id = `${name} ${store ?? ""}`;
-  const known = context.shared(TIERS, () => new Map());
-  if (!isKnown) known.set(id, given);
-  const { memory, near } = known.get(id) ?? given;
-  let tier: Tier = storeOf(context, given);
-  if (near) tier = layered(named(context, near.store), tier, toSeconds(near.maxStale), context);
-  if (memory) tier = layered(memoryOf(context, id, memory), tier, toSeconds(memory.maxStale), context);
-  return tier;
-}
-
-function memoryOf(context: CacheContext, id: string, options: MemoryOptions): Store {
+/** What a cache reads and writes. Throws CACHE_STORE_MISSING, CACHE_DURATION_INVALID, and what opening throws. */
+export function openTiers(context: CacheContext, given: Tiers): Tier {
+  context.shared(TIERS, () => new Map()).set(toId(given), given);
   const all = context.shared(MEMORY, () => new Map());
-  const memory = all.get(id) ?? open(options);
-  all.set(id, memory);
-  return memory;
+  const memoryOf = (id: string, options: MemoryOptions): Store => {
+    const memory = all.get(id) ?? open(options);
+    all.set(id, memory);
+    return memory;
+  };
+  const base = given.store === undefined ? memoryOf("", {}) : storeOf(context, given.store);
+  return joined(context, given, base, memoryOf);
+}
+
+/** The same for who writes beside the cache; undefined where there is nothing to write to on this instance. */
+export function findTiers(context: CacheContext, given: Tiers): Tier | undefined {
+  const all = context.shared(MEMORY, () => new Map());
+  const tiers = context.shared(TIERS, () => new Map()).get(toId(given)) ?? given;
+  const base = given.store === undefined ? all.get("") : storeOf(context, given.store);
+  return base && joined(context, tiers, base, (id) => all.get(id));
+}
+
+function joined(
+  context: CacheContext,
+  given: Tiers,
+  base: Tier,
+  memoryOf: (id: string, options: MemoryOptions) => Store | undefined,
+): Tier {
+  const { memory, near } = given;
+  const middle = near ? layered(storeOf(context, near.store), base, toSeconds(near.maxStale), context) : base;
+  const nearest = memory && memoryOf(toId(given), memory);
+  return nearest ? layered(nearest, middle, toSeconds(memory.maxStale), context) : middle;
+}
+
+function toId({ store = "", name = NAME }: Tiers): string {
+  return `${name} ${store}`;
 }
 
 /** The build includes stores by their names in options: called through another name, this one includes no others. */
-function named(context: CacheContext, name: StoreName): Store {
+export function storeOf(context: CacheContext, name: StoreName): Store {
   const { store: open } = context as { store?: Context["store"] }; // none where the build saw no name
   if (open) return open.call(context, name);
   throw new GodwitError(

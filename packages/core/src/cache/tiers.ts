@@ -6,7 +6,7 @@ import type { KeyValueStore, StoredValue } from "../stores/store.ts";
 import type { Context } from "../types.ts";
 
 /** A store, whose `get` may be told to pass over what stands before it. */
-export interface Tier extends Pick<KeyValueStore, "set" | "delete"> {
+export interface Tier extends Pick<KeyValueStore, "set" | "delete" | "list"> {
   get(key: string, isExact?: boolean): Promise<StoredValue | undefined>;
 }
 
@@ -46,6 +46,7 @@ export function layered(
       await far.set(key, value, options);
       await put(key, value, options?.ttl);
     },
+    list: (options) => far.list(options),
     async delete(key) {
       await far.delete(key);
       await quietly(() => near.delete(key));

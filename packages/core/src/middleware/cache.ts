@@ -4,22 +4,21 @@
  */
 import { answerWith } from "../cache/answer.ts";
 import { attempt } from "../cache/attempt.ts";
-import { claim, hold } from "../cache/claim.ts";
 import { takeContent, withContent } from "../cache/content.ts";
 import { parseDirectives } from "../cache/directives.ts";
 import type { Entry } from "../cache/entry.ts";
-import { adopted, type Exchange, exchange } from "../cache/exchange.ts";
-import { FLIGHTS, Flights, landedWithin } from "../cache/flights.ts";
+import { adopted, type Exchange, exchange, renew } from "../cache/exchange.ts";
+import { FLIGHTS, type Flight, Flights } from "../cache/flights.ts";
 import { ageOf, NO_WISHES, useOf, wishesOf } from "../cache/freshness.ts";
 import { invalidatedBy, isUnsafe } from "../cache/invalidate.ts";
-import { keyOf } from "../cache/key.ts";
-import { NAME, openTiers, storeOf, type Tiers } from "../cache/opened.ts";
-import { isEarly, refresh } from "../cache/refresh.ts";
+import { keyOf, QUERIES } from "../cache/key.ts";
+import { NAME, openTiers, type Tiers } from "../cache/opened.ts";
 import { Shelf } from "../cache/shelf.ts";
 import { countAnswer } from "../cache/stats.ts";
 import { type CacheStatus, toCacheStatus } from "../cache/status.ts";
 import type { StoreRules } from "../cache/storable.ts";
 import { addedTags, Tags } from "../cache/tags.ts";
+import { isEarly, refresh, takeTurn } from "../cache/turn.ts";
 import { CONTENT_NAME } from "../cache/vary.ts";
 import { HttpError } from "../errors.ts";
 import { editHeaders } from "../http/headers.ts";
@@ -160,14 +159,15 @@ export function cache(options: CacheOptions = {}): Middleware {
     } satisfies Omit<Exchange, "flight">;
 
     // Where the store has failed already it is not asked for a lease as well.
-    const counters = () => storeOf(context, options).counters;
     const find = () => shelf.find(key, selecting, true);
-    const claiming = store !== undefined && lock > 0 && found ? { ...at, id, lock, counters, find } : undefined;
+    const claiming = store !== undefined && lock > 0 && found ? { store, lock, find } : undefined;
 
     if (stale && use !== "validate") {
       const isDue = use === "swr" || (use === "fresh" && isEarly(stale, early, Date.now()));
-      if (isDue && flights.canLead(id, key))
-        context.waitUntil(refresh({ ...given, flight: flights.begin(key, id), stale }, claiming));
+      if (isDue && flights.canLead(id, key)) {
+        const again = (flight: Flight) => renew({ ...given, flight, stale });
+        context.waitUntil(refresh({ ...given, stale }, id, claiming, again));
+      }
       return served(stale, { hit: true });
     }
     // Section 5.2.1.7.
@@ -179,28 +179,15 @@ export function cache(options: CacheOptions = {}): Middleware {
     const isStale = stale ?? found?.isInvalidated;
     const fwd = isAsked ? "request" : isStale ? "stale" : found?.isVaried ? "vary-miss" : found ? "uri-miss" : "miss";
 
-    const isFit = ({ terms }: Entry) => useOf(terms, wishes, Date.now()) !== "validate";
+    const isFit = ({ terms, vary, varyNames }: Entry) =>
+      vary === shelf.varyOf(selecting, varyNames) && useOf(terms, wishes, Date.now()) !== "validate";
     // Whoever asks for the origin's word, or for a part, goes alone.
     const isPlain = !isAsked && !wishes.noStore && !headers.has("range") && !headers.has("authorization");
-    const other = isPlain ? flights.leading(id) : undefined;
-    if (other) {
-      const entry = await landedWithin(other, wait);
-      const isOurs = entry && entry.vary === shelf.varyOf(selecting, entry.varyNames) && isFit(entry);
-      if (isOurs && (await attempt(at, () => shelf.isCurrent(entry))))
-        return served(entry, { fwd, collapsed: true, detail });
-      // Whatever holds it up must not hold up who comes next.
-      flights.leave(other);
-    }
     const isConditional = headers.has("if-none-match") || headers.has("if-modified-since");
-    const canLead = isPlain && method !== "HEAD" && (stale || !isConditional) && !other && flights.canLead(id, key);
-    const flight = flights.begin(key, canLead ? id : undefined);
-    const claimed = canLead && claiming ? await claim({ ...claiming, wait, isFit }) : {};
-    if (claimed.isDone && claimed.found?.entry) {
-      flight.land(claimed.found.entry);
-      return served(claimed.found.entry, { fwd, collapsed: true, detail });
-    }
-    hold({ ...given, flight }, claimed);
-    const outcome = await exchange({ ...given, stale: claimed.found ? claimed.found.entry : stale, flight });
+    const mayLead = method !== "HEAD" && (stale !== undefined || !isConditional);
+    const turn = await takeTurn(given, { id, isPlain, mayLead, wait, claiming, isFit });
+    if ("entry" in turn) return served(turn.entry, { fwd, collapsed: true, detail });
+    const outcome = await exchange({ ...given, ...turn });
     const status: CacheStatus = { fwd, fwdStatus: outcome.status, detail };
     if ("response" in outcome) return told(outcome.response, { ...status, stored: outcome.stored });
     return served(
@@ -210,8 +197,6 @@ export function cache(options: CacheOptions = {}): Middleware {
   };
 }
 
-/** Before a URI, in the key of what answers QUERY. */
-const QUERIES = "QUERY:";
 /** Bytes of a QUERY that are read to find its answer. */
 const MOST_CONTENT = 65_536;
 
