@@ -6,11 +6,12 @@ import type { Command } from "commander";
 import colors from "../colors.ts";
 import { formatLog } from "../log-lines.ts";
 import { createCommand, oneTarget, openProject, type SetExit, type Shared, toNumber } from "../options.ts";
-import { note, print, printJson, showUrl } from "../output.ts";
+import { note, print, printJson, showUrl, toFailure } from "../output.ts";
 import { buildTarget, emulateTarget } from "../project/build-target.ts";
 import type { Project, TargetName } from "../project/config.ts";
 import { checkEnv } from "../project/env-check.ts";
 import { untilInterrupted } from "../project/interrupt.ts";
+import { createLocalStores } from "../project/local-stores.ts";
 import { printFunctions, printRoutes, SCREENFUL } from "../summary.ts";
 
 interface Options extends Shared {
@@ -50,9 +51,33 @@ async function run(options: Options): Promise<void> {
   const project = await openProject(options);
   const target = oneTarget(options, project);
   const artefact = await findArtefact(project, target, options);
+  const stores = createLocalStores({ root: project.root, keep: true, say: note });
+  try {
+    const env = await stores.values(project, target, options.stage).catch(noteFailure);
+    await checkEnv(project, options.stage, target, env);
+    await serve({ project, target, artefact, env }, options);
+  } finally {
+    await stores.close();
+  }
+}
+
+/** What does without the store is served. */
+function noteFailure(error: unknown): Record<string, string> {
+  const { code, message } = toFailure(error);
+  note(`${colors.yellow("note")} ${colors.bold(code)} ${message}`);
+  return {};
+}
+
+interface Served {
+  project: Project;
+  target: TargetName;
+  artefact: Artefact;
+  env: Record<string, string>;
+}
+
+async function serve({ project, target, artefact, env }: Served, options: Options): Promise<void> {
   const { port, host, front, stage } = options;
-  await checkEnv(project, stage, target);
-  const emulator = await emulateTarget(project, target, artefact, { port, host, front, stage });
+  const emulator = await emulateTarget(project, target, artefact, { port, host, front, stage, env });
   const stopped = untilInterrupted();
   try {
     const { manifest } = artefact;

@@ -9,6 +9,7 @@ import type { Manifest } from "@godwit/core/manifest";
 import { buildTarget, emulateTarget } from "../project/build-target.ts";
 import { loadProject, type TargetName } from "../project/config.ts";
 import { openTemporary } from "../project/interrupt.ts";
+import { createLocalStores } from "../project/local-stores.ts";
 import { checkAnswer, compareAnswers } from "./compare.ts";
 import { exchange, type RawAnswer } from "./raw.ts";
 import {
@@ -89,11 +90,13 @@ async function* replay(options: ConformOptions, run: ConformRun, requests: Confo
   const project = await loadProject(resolve(root));
   const override = { ...(run.front !== undefined && { front: run.front }), ...run.config };
   const { folder: out, remove } = await openTemporary("conform");
+  const stores = createLocalStores({ root: project.root, keep: false, say: () => {} });
   try {
     const { artefact } = await buildTarget(project, run.target, { out, stage, override, report: false });
     const used = await variantsOf(run.target, artefact.manifest);
     // Each run begins with empty stores, as the emulators' own are.
-    const values = { ...(project.build.stores && { STORE_PATH: join(out, "stores") }), ...env };
+    const local = await stores.values(project, run.target, stage, env);
+    const values = { ...(project.build.stores && { STORE_PATH: join(out, "stores") }), ...local, ...env };
     const emulator = await emulateTarget(project, run.target, artefact, { stage, front: run.front, env: values });
     try {
       for (const [index, row] of requests.entries()) {
@@ -113,6 +116,7 @@ async function* replay(options: ConformOptions, run: ConformRun, requests: Confo
       await emulator.close();
     }
   } finally {
+    await stores.close();
     remove();
   }
 }

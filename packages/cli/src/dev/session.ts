@@ -11,6 +11,8 @@ import { chooseStores, type Kept, openDevFolder, openKept, writeDevArtefact } fr
 import type { Artefact, Emulator } from "@godwit/bundler/contracts";
 import { emulateTarget } from "../project/build-target.ts";
 import { loadProject, type Project, type TargetName } from "../project/config.ts";
+import { layUnder } from "../project/env-files.ts";
+import { createLocalStores } from "../project/local-stores.ts";
 import { createNaming } from "./access.ts";
 import { ownCertificate, readCertificate } from "./certificate.ts";
 import { createEnvSource, isEnvModule } from "./env.ts";
@@ -84,7 +86,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 
   const modules = await openModules({
     graphs: () => graphs,
-    env: () => env.read(),
+    env: async () => layUnder(standIns, await env.read()),
     onUnbuilt: (failure) => failures.add("build", failure),
     onFailed(failure) {
       const found = failure.file === undefined ? frameOf(root, failure.stack ?? "") : undefined;
@@ -106,6 +108,17 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       reporter.say(`Another godwit dev has what the bindings of ${name} hold: here they begin empty, in memory.`);
     return kept?.folder;
   };
+  const stores = createLocalStores({ root, keep: true, say: reporter.say });
+  /** Variables of stores that have no value but here. */
+  let standIns: Record<string, string> = {};
+  const openStores = async (): Promise<void> => {
+    try {
+      standIns = await stores.values(project, name, stage);
+    } catch (error) {
+      // What does without the store is served.
+      reporter.warn(toFailure(error));
+    }
+  };
   const artefact = async (): Promise<Artefact> => {
     const written = await writeDevArtefact({
       root,
@@ -125,9 +138,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const clientHeader = `x-client-${randomBytes(12).toString("hex")}`;
   const runtime = createRuntime({
     start: async () => {
-      const [written, state] = await Promise.all([artefact(), openState()]);
+      const [written, state] = await Promise.all([artefact(), openState(), openStores()]);
       return emulateTarget(project, name, written, {
         stage,
+        env: standIns,
         ...(state !== undefined && { state }),
         dev: true,
         secure: options.https !== undefined,
@@ -137,7 +151,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       });
     },
     renew: graphs.isEvaluated
-      ? async (emulator) => emulator.reload((await artefact()).manifest.functions.map(({ id }) => id))
+      ? async (emulator) => {
+          const [{ manifest }] = await Promise.all([artefact(), openStores()]);
+          await emulator.reload(manifest.functions.map(({ id }) => id));
+        }
       : undefined,
     alone: isInspected,
     onStart: (emulator) => void printLogs(emulator),
@@ -249,6 +266,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     front.close();
     front.closeAllConnections();
     await Promise.allSettled([runtime.close(), graphs.close(), watching.then((watcher) => watcher.close())]);
+    await stores.close();
     modules.close();
     kept?.release();
     rmSync(own, { recursive: true, force: true });

@@ -10,17 +10,22 @@ import { EnvError } from "@godwit/core";
 import { GodwitError } from "@godwit/core/errors";
 import type { EnvDefinition } from "@godwit/core/types";
 import type { Project, TargetName } from "./config.ts";
-import { envFiles, stageEnv } from "./env-files.ts";
+import { envFiles, layUnder, stageEnv } from "./env-files.ts";
 
 const FILES = ["ts", "mts", "js", "mjs", "tsx", "jsx"].map((extension) => `env.${extension}`);
 
 /**
- * How many variables env.ts declares; undefined without one. Throws ENV_INVALID, ENV_FAILED and
- * ENV_FILE_UNREADABLE; never tells a value.
+ * How many variables env.ts declares; undefined without one. `local` counts where the stage has no value. Throws
+ * ENV_INVALID, ENV_FAILED and ENV_FILE_UNREADABLE; never tells a value.
  */
-export async function checkEnv(project: Project, stage: string, target: TargetName): Promise<number | undefined> {
+export async function checkEnv(
+  project: Project,
+  stage: string,
+  target: TargetName,
+  local: Record<string, string> = {},
+): Promise<number | undefined> {
   const definition = await loadEnv(project);
-  const values = await stageEnv(project.root, stage, definition?.names ?? []);
+  const values = layUnder(local, await stageEnv(project.root, stage, definition?.names ?? []));
   if (!definition) return undefined;
   checkValues(definition, values, { stage, files: envFiles(stage), elsewhere: await boundNames(project, target) });
   return definition.names.length;

@@ -64,3 +64,9 @@ export async function stageEnv(
   }
   return values;
 }
+
+/** The values with others under them: what has a value of its own keeps it. */
+export function layUnder(under: Record<string, string>, values: Record<string, string>): Record<string, string> {
+  const lacking = Object.entries(under).filter(([name]) => !values[name]);
+  return { ...values, ...Object.fromEntries(lacking) };
+}

@@ -22,10 +22,16 @@ export interface LocalStoresOptions {
 
 export interface LocalStores {
   /**
-   * Values for the variables of a target's stores that the stage has none for. Starts what stands behind them where it
-   * does not run; without such stores nothing is started. Rejects with REDIS_SERVER_MISSING, REDIS_SERVER_FAILED.
+   * Values for the variables of a target's stores that have none in the stage, nor in `given`. Starts what stands behind
+   * them where it does not run; without such stores nothing is started. Rejects with REDIS_SERVER_MISSING and
+   * REDIS_SERVER_FAILED.
    */
-  values(project: Project, target: TargetName, stage: string): Promise<Record<string, string>>;
+  values(
+    project: Project,
+    target: TargetName,
+    stage: string,
+    given?: Record<string, string>,
+  ): Promise<Record<string, string>>;
   close(): Promise<void>;
 }
 
@@ -98,8 +104,8 @@ export function createLocalStores({ root, keep, say }: LocalStoresOptions): Loca
   };
 
   return {
-    async values(project, target, stage) {
-      const lacking = await findLacking(project, target, stage);
+    async values(project, target, stage, given = {}) {
+      const lacking = await findLacking(project, target, stage, given);
       if (lacking.length === 0 || closed) return {};
       const now = await run(lacking);
       const values: Record<string, string> = {};
@@ -128,12 +134,18 @@ export function createLocalStores({ root, keep, say }: LocalStoresOptions): Loca
 }
 
 /** Where any variable of a store has a value, somebody means a server of theirs. */
-async function findLacking(project: Project, target: TargetName, stage: string): Promise<Lacking[]> {
+async function findLacking(
+  project: Project,
+  target: TargetName,
+  stage: string,
+  given: Record<string, string>,
+): Promise<Lacking[]> {
   const stores = Object.entries(chooseStores(project.build, target)).flatMap(([name, driver]) => toStore(name, driver));
   if (stores.length === 0) return [];
   const names = stores.flatMap(({ vars, secrets }) => [...vars, ...secrets]);
   const [values, bound] = await Promise.all([stageEnv(project.root, stage, names), boundNames(project, target)]);
-  return stores.filter(({ vars, secrets }) => ![...vars, ...secrets].some((one) => values[one] || bound.has(one)));
+  const hasValue = (one: string) => given[one] || values[one] || bound.has(one);
+  return stores.filter(({ vars, secrets }) => ![...vars, ...secrets].some(hasValue));
 }
 
 function toStore(name: string, { module, env: { vars = [], secrets = [] } = {} }: StoreDriver): Lacking[] {

@@ -32,7 +32,7 @@ export async function openConnection({ port, password }: RedisAddress): Promise<
   const waiting: { resolve(reply: Reply): void; reject(error: Error): void }[] = [];
   let isOpen = true;
   socket.on("error", () => {}); // `close` follows
-  const ended = once(socket, "close").then(() => {
+  const ended = new Promise((resolve) => socket.once("close", resolve)).then(() => {
     isOpen = false;
     for (const { reject } of waiting.splice(0)) reject(new Error("redis-server has closed the connection."));
   });
