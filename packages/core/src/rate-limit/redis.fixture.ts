@@ -18,6 +18,8 @@ export interface Redis {
   path: string;
   /** Rejects with what the server says. */
   send(...words: (string | number)[]): Promise<Reply>;
+  /** Stopped, it keeps its connections and answers nothing: as a machine that is frozen. */
+  signal(name: "SIGSTOP" | "SIGCONT"): void;
   close(): Promise<void>;
 }
 
@@ -58,6 +60,7 @@ export async function startRedis({ port = 0, password, clock }: RedisOptions = {
   return {
     path,
     send,
+    signal: (name) => server.kill(name),
     async close() {
       socket.destroy();
       const closed = once(server, "close");
