@@ -18,7 +18,11 @@ const WORDS: Record<DeployStep, string> = {
   switch: "switch",
   settle: "settle",
   delete: "delete",
+  warm: "warm",
 };
+
+/** More lines about what could not be warmed tell nothing new. */
+const MOST_NOTES = 10;
 
 export interface Progress {
   on(event: DeployEvent): void;
@@ -32,8 +36,14 @@ export interface Progress {
 export function createProgress(speaker: Speaker): Progress {
   let step: DeployStep | undefined;
   let pieces = 0;
+  let failed = 0;
   const end = () => {
-    if (step && (pieces > 0 || step === "release" || step === "switch")) speaker.done(`  ${summary(step, pieces)}`);
+    if (step === "warm")
+      speaker.done(
+        `  warmed ${count(pieces - failed, "address", "addresses")}${failed > 0 ? `, ${failed} failed` : ""}`,
+      );
+    else if (step && (pieces > 0 || step === "release" || step === "switch"))
+      speaker.done(`  ${summary(step, pieces)}`);
     step = undefined;
     pieces = 0;
     speaker.at("");
@@ -56,6 +66,13 @@ export function createProgress(speaker: Speaker): Progress {
       } else if (event.type === "answer") {
         pieces++;
         speaker.at(`verify ${pieces} of ${event.all}: ${event.answer.path}`);
+      } else if (event.type === "warm") {
+        pieces++;
+        if (event.why !== undefined && ++failed <= MOST_NOTES) {
+          speaker.at("");
+          speaker.note(`note could not warm ${event.url}: ${event.why}`);
+        }
+        speaker.at(`warm ${pieces} of ${event.all}: ${event.url}`);
       } else if (event.type === "line") {
         speaker.at("");
         speaker.note(`  ${colors.dim("beforePromote")} ${event.line}`);

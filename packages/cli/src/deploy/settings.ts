@@ -8,6 +8,11 @@ import * as z from "zod";
 export interface DeployConfig {
   /** A command that runs once when a new release is proven and before it has traffic, such as a migration. */
   beforePromote?: string;
+  /**
+   * What is asked for once a new release has the traffic, so that its cache has it: paths, each of every address of the
+   * deployment, and whole URLs. Or the name of a file with one a line, where a line with `#` first is a remark.
+   */
+  warm?: string[] | string;
   canary?: {
     /** Share of errors, 0 to 1, above which a canary goes back, if the live release has fewer. Default 0.01. */
     errorRate?: number;
@@ -38,10 +43,18 @@ type Loose<T> = T extends readonly unknown[] ? T : T extends object ? { [K in ke
 /** Named here so that reading a config loads no deployer; a test compares them with the folders. */
 export const VENDORS = ["aws", "cloudflare", "node", "vercel"] as const;
 
+/** A path, or a URL of the web. */
+export const WARM: RegExp = /^(?:\/|https?:\/\/[^/\s])\S*$/;
+
 const slice: z.ZodType<Record<string, unknown> | undefined> = z.record(z.string(), z.unknown()).optional();
 
 export const deploySchema: z.ZodType<DeployConfig> = z.strictObject({
   beforePromote: z.string().min(1).optional(),
+  warm: z
+    .union([z.array(z.string().regex(WARM, "a path or a URL")), z.string().min(1)], {
+      error: "an array of paths and URLs, or the name of a file of them",
+    })
+    .optional(),
   canary: z
     .strictObject({
       errorRate: z.number().min(0).max(1).optional(),

@@ -29,6 +29,7 @@ import { printPlan } from "./print-plan.ts";
 import { createProgress } from "./progress.ts";
 import { count, type Speaker } from "./speak.ts";
 import { unconfirmed } from "./unconfirmed.ts";
+import { warmList } from "./warm-list.ts";
 
 export interface DeployFlags extends DeployShared {
   out?: string;
@@ -67,6 +68,7 @@ export interface Shipped {
   verified: { method: string; path: string; status: number }[];
   removed: string[];
   urls: string[];
+  warmed?: Deployed["warmed"];
 }
 
 /** Builds, plans, asks, ships. Throws DEPLOY_UNCONFIRMED where nobody can be asked, and what each step throws. */
@@ -74,13 +76,14 @@ export async function shipTo(ship: ShipOptions, onShipped: (shipped: Shipped) =>
   const { project, target, stage, options, speaker } = ship;
   const rehearse = Boolean(options.rehearse);
   await readVendor({ project, target, rehearse }); // nobody waits for a build to be told of a wrong setting
+  const warm = await warmList(project);
   const artefact = await findArtefact(ship);
   await withStage({ project, target, stage, rehearse, speaker, artefact }, async (opened) => {
     if (options.plan) {
       onShipped(await showPlan(ship, opened));
       return;
     }
-    const shipped = await deployTo(ship, opened, artefact);
+    const shipped = await deployTo(ship, opened, { artefact, warm });
     onShipped(shipped);
     if (shipped.outcome !== "declined") await serveOn(ship, opened);
   });
@@ -107,7 +110,11 @@ async function showPlan({ stage, target, options, speaker }: ShipOptions, opened
   return { target, stage, outcome: "planned", changes, plan: made, verified: [], removed: [], urls: [] };
 }
 
-async function deployTo(ship: ShipOptions, opened: Opened, artefact: Artefact): Promise<Shipped> {
+async function deployTo(
+  ship: ShipOptions,
+  opened: Opened,
+  { artefact, warm }: { artefact: Artefact; warm: string[] },
+): Promise<Shipped> {
   const { project, stage, target, options, speaker } = ship;
   const { deployer, input } = opened;
   const progress = createProgress(speaker);
@@ -118,6 +125,7 @@ async function deployTo(ship: ShipOptions, opened: Opened, artefact: Artefact): 
     deployer,
     input,
     requests: options.verify ? own : [],
+    warm,
     ...(options.canary && { canary: canaryOf(ship, opened, options.canary) }),
     ...(command !== undefined && {
       beforePromote: (release, onLine) =>
@@ -136,11 +144,16 @@ async function deployTo(ship: ShipOptions, opened: Opened, artefact: Artefact): 
   });
   progress.end();
   speaker.at("");
-  const { outcome, plan: made, release, verified, removed } = done;
+  const { outcome, plan: made, release, verified, removed, warmed } = done;
   const urls = done.urls.map(({ href }) => href);
   if (outcome === "declined") speaker.say("nothing was changed");
   if (outcome === "unchanged") speaker.say(`${colors.green("nothing to do")}: ${release?.id} is live`);
   if (outcome === "deployed") speaker.say(`${colors.green("deployed")} ${stage}: ${colors.bold(release?.id ?? "")}`);
+  if (warmed && warmed.left > 0) {
+    speaker.note(
+      `note ${count(warmed.left, "address", "addresses")} left cold: warming took too long or was interrupted`,
+    );
+  }
   if (made.deletes > removed.length && outcome !== "declined") {
     speaker.say(colors.dim(`${count(made.deletes, "thing")} not wanted any more: --prune deletes`));
   }
@@ -155,6 +168,7 @@ async function deployTo(ship: ShipOptions, opened: Opened, artefact: Artefact): 
     verified: verified.map(({ method, path, got }) => ({ method, path, status: got })),
     removed,
     urls,
+    ...(warmed && { warmed }),
   };
 }
 

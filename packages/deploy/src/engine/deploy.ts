@@ -12,6 +12,7 @@ import { guarded, redactOf } from "./guarded.ts";
 import { type Guard, withLease } from "./lease.ts";
 import { type Action, digestOf, findLive, isWhole, makePlan, type Plan } from "./plan.ts";
 import { type Verified, verify } from "./verify.ts";
+import { type Warmed, warm } from "./warm.ts";
 
 export type DeployStep =
   | "lock"
@@ -24,13 +25,15 @@ export type DeployStep =
   | "canary"
   | "switch"
   | "settle"
-  | "delete";
+  | "delete"
+  | "warm";
 
 export type DeployEvent =
   | { type: "step"; step: DeployStep }
   | { type: "work"; step: DeployStep; id: string; action: Action; done: number; all: number }
   | { type: "answer"; answer: Verified; all: number }
   | { type: "canary"; event: CanaryEvent }
+  | { type: "warm"; url: string; all: number; why?: string }
   | { type: "line"; line: string };
 
 export interface DeployOptions {
@@ -39,6 +42,8 @@ export interface DeployOptions {
   /** Requests that prove the release; none skips it. */
   requests: readonly VerifyRequest[];
   canary?: CanaryPlan;
+  /** Paths and URLs that are asked for when the release has the traffic, so that its cache has them. */
+  warm?: readonly string[];
   /** Runs once, when the release is proven. */
   beforePromote?(release: Release, onLine: (line: string) => void): Promise<void>;
   /** Told the plan, where it changes something: whether to go on, and whether what is not wanted any more goes too. */
@@ -54,6 +59,7 @@ export interface Deployed {
   verified: Verified[];
   removed: string[];
   urls: URL[];
+  warmed?: Warmed;
 }
 
 /** Plans, asks, and does it. Throws DEPLOY_PLAN_STALE, DEPLOY_CANARY_BLIND, and what each step throws. */
@@ -77,7 +83,13 @@ async function run(options: DeployOptions): Promise<Deployed> {
   if (!go) return { ...nothing, outcome: "declined", urls: [] };
   if (!shown.plan.changed && !remove) return { ...nothing, outcome: "unchanged", urls: await deployer.urls() };
   options.onEvent({ type: "step", step: "lock" });
-  return withLease(deployer, input, (guard) => change(options, shown.plan, { guard, remove }));
+  const done = await withLease(deployer, input, (guard) => change(options, shown.plan, { guard, remove }));
+  const list = done.plan.release.action === "unchanged" ? [] : (options.warm ?? []);
+  if (list.length === 0) return done;
+  options.onEvent({ type: "step", step: "warm" });
+  const onAnswer = (url: string, all: number, why?: string) =>
+    options.onEvent({ type: "warm", url, all, ...(why !== undefined && { why }) });
+  return { ...done, warmed: await warm(list, { urls: done.urls, signal: input.signal, onAnswer }) };
 }
 
 async function change(

@@ -91,8 +91,8 @@ export async function verify(
   return answers;
 }
 
-/** A candidate may be below a path, such as a stage of API Gateway. */
-function below(url: URL, path: string): URL {
+/** A release may be below a path, such as a stage of API Gateway. */
+export function below(url: URL, path: string): URL {
   // joined, not resolved: a path that begins with two slashes would name another host, which must not get the headers
   return new URL(url.origin + url.pathname.replace(/\/$/, "") + path);
 }
