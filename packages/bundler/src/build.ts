@@ -23,7 +23,7 @@ import { toReportData } from "./report-data.ts";
 import { previousReport, writeReport } from "./report-write.ts";
 import { scanApp } from "./scan.ts";
 import type { AnalysedApp, BuildOptions, BuildResult, Notice } from "./steps.ts";
-import { checkStores, chooseStores, withStoreEnv } from "./stores.ts";
+import { checkStores, chooseStores, storeResources, withStoreEnv } from "./stores.ts";
 import { trace } from "./trace.ts";
 import { writeTypes } from "./types-file.ts";
 
@@ -141,9 +141,10 @@ async function bundlePlans(options: BuildOptions, app: AnalysedApp, plans: Funct
   const { root, target, targetConfig, config = {}, adaptersFrom, onStep } = options;
   onStep?.("entry");
   const stores = chooseStores(config, target.name);
+  const whole = { functions: plans.length, resources: storeResources(app, app, stores) };
   const sources = new Map(
     plans.map((plan) => {
-      const [entry, own] = [entrySource(plan, target, targetConfig), appSource(plan, app, { stores })];
+      const [entry, own] = [entrySource(plan, target, targetConfig, whole), appSource(plan, app, { stores })];
       return [plan.id, { entry: joinSources(entry, own) ?? entry, app: own }];
     }),
   );

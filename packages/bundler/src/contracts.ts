@@ -199,11 +199,21 @@ export interface Target<Config = unknown> {
    * The source of a function's entry. It imports `app` (default) and `env` (EnvDefinition | undefined) from
    * `"godwit:app"`, and this platform's runtime half by its specifier.
    */
-  entry(fn: FunctionPlan, config: Config): string;
+  entry(fn: FunctionPlan, config: Config, whole?: EntryWhole): string;
+  /** Files and folders of the app that entries import, relative to it: in development their change renews the runtime. */
+  restarts?(config: Config): string[];
   /** Writes the platform's layout through the builder and says where things are. */
   emit(builder: Builder<Config>): Promise<Emitted>;
   /** Who ships it, as the manifest names it. */
   deployer: string;
+}
+
+/** What an entry may ask of the whole app. */
+export interface EntryWhole {
+  /** How many functions the app has. */
+  functions: number;
+  /** What the stores in use need, in whichever function. */
+  resources: readonly Resource[];
 }
 
 /** What a target's schema makes of its slice of the config. */
@@ -343,9 +353,21 @@ export type Tools = Record<string, Tool>;
 export interface EmulatorModule {
   tools: Record<string, string>;
   fronts: readonly string[];
+  /** Tools that only some artefacts need, as `tools`. Default: none. */
+  toolsFor?(manifest: Manifest): Record<string, string>;
   /** It has use for `EmulateOptions.state`. Default false. */
   keepsState?: boolean;
   emulate(artefact: Artefact, tools: Tools, options?: EmulateOptions): Promise<Emulator>;
+  /** Tables for a rehearsal's items, and the tool for it (name -> reason). Absent where the platform has none. */
+  tables?: { tools: Record<string, string>; start(tools: Tools): Promise<TableServer> };
+}
+
+/** A server that speaks DynamoDB's protocol on this machine; empty, and gone when it is closed. */
+export interface TableServer {
+  url: URL;
+  /** As DynamoDB's CreateTable is told; done when the table takes items. */
+  createTable(input: Record<string, unknown>): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** What a control plane was given by a deploy: the caller's `toArtefact(upload, folder)` writes it as an artefact. */

@@ -18,7 +18,7 @@ import { openOwnFolder } from "./own-folder.ts";
 import { readRouteConfig } from "./route-config.ts";
 import { scanApp } from "./scan.ts";
 import type { AnalysedApp, BuildConfig, ScannedApp, ScannedRoute } from "./steps.ts";
-import { chooseStores, withStoreEnv } from "./stores.ts";
+import { chooseStores, storeResources, withStoreEnv } from "./stores.ts";
 import { parseSource } from "./syntax.ts";
 
 export interface DevArtefactOptions {
@@ -56,6 +56,8 @@ export async function writeDevArtefact(given: DevArtefactOptions): Promise<Artef
   const config: BuildConfig = { ...given.config, minify: false, sourcemap: "none" };
   const scanned = await scanApp(root);
   const { plans, app } = await plan({ ...given, root, config }, scanned);
+  const drivers = chooseStores(config, target.name);
+  const whole = { functions: plans.length, resources: storeResources(app, app, drivers) };
   // Nothing lies beside it: what the app imports is found where the app is.
   const { functions } = await bundle({
     root,
@@ -65,7 +67,7 @@ export async function writeDevArtefact(given: DevArtefactOptions): Promise<Artef
     targetConfig,
     config,
     adaptersFrom,
-    entrySource: (each) => entrySource(each, target, targetConfig),
+    entrySource: (each) => entrySource(each, target, targetConfig, whole),
     appSource: ({ variant }) => swapSource(url, target.variants[variant]?.dev, given.secure),
   });
   if (given.out === undefined) openOwnFolder(root);

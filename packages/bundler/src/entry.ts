@@ -4,7 +4,7 @@
  */
 import { compareSegments, expandOptionals, type Segment } from "@godwit/core/pattern";
 import type { StoreDriver } from "@godwit/core/types";
-import type { FunctionPlan, RoutePlan, Target } from "./contracts.ts";
+import type { EntryWhole, FunctionPlan, RoutePlan, Target } from "./contracts.ts";
 import { parseDuration } from "./duration.ts";
 import { overlap } from "./group-fronts.ts";
 import { BUILT_IN } from "./scan-matchers.ts";
@@ -12,8 +12,8 @@ import type { AnalysedApp } from "./steps.ts";
 import { usedStores } from "./stores.ts";
 
 /** The source of the module that the platform starts. It imports `godwit:app`. */
-export function entrySource(plan: FunctionPlan, target: Target, targetConfig: unknown): string {
-  return target.entry(plan, targetConfig);
+export function entrySource(plan: FunctionPlan, target: Target, targetConfig: unknown, whole?: EntryWhole): string {
+  return target.entry(plan, targetConfig, whole);
 }
 
 export interface AppSourceOptions {

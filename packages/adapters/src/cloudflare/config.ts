@@ -6,6 +6,14 @@ import * as z from "zod";
 
 const binding: z.ZodString = z.string().regex(/^[A-Za-z_$][\w$]*$/, "a binding's name is a JavaScript identifier");
 
+export interface DurableObjectClass {
+  class: string;
+  /** Relative to the app's folder. */
+  module: string;
+  /** What the objects keep their state in; fixed once the class is deployed. Default `sqlite`, the only one of the free plan. */
+  storage: "sqlite" | "kv";
+}
+
 /** What the config is once the defaults are filled in. */
 export interface CloudflareConfig {
   /** The Worker's name. Default: the app's, in lower case with hyphens. */
@@ -24,6 +32,8 @@ export interface CloudflareConfig {
   d1: Record<string, { name: string; id?: string }>;
   /** Binding -> queue that the app sends to. */
   queues: Record<string, { queue: string }>;
+  /** Binding -> class of Durable Objects, which the Worker in front exports from a module of the app. */
+  durableObjects: Record<string, DurableObjectClass>;
   /** Binding -> another Worker of the account. */
   services: Record<string, { service: string; entrypoint?: string }>;
   /** Cloudflare counts in periods of 10 or 60 seconds. */
@@ -49,6 +59,18 @@ export const cloudflareConfig: z.ZodType<CloudflareConfig> = z.strictObject({
   r2: z.record(binding, z.strictObject({ bucket: z.string() })).default({}),
   d1: z.record(binding, z.strictObject({ name: z.string(), id: z.string().optional() })).default({}),
   queues: z.record(binding, z.strictObject({ queue: z.string() })).default({}),
+  durableObjects: z
+    .record(
+      binding,
+      z.strictObject({
+        class: binding.refine((name) => name !== "default" && name !== "schedule", "an export that the entry has"),
+        module: z
+          .string()
+          .regex(/^(?!\/|.*\.\.)[^\\"]+$/, "a path below the app's folder, such as ./objects/counter.ts"),
+        storage: z.enum(["sqlite", "kv"]).default("sqlite"),
+      }),
+    )
+    .default({}),
   services: z.record(binding, z.strictObject({ service: z.string(), entrypoint: z.string().optional() })).default({}),
   ratelimits: z
     .record(

@@ -2,12 +2,13 @@
  * The build half for Cloudflare: one Worker whose route modules load on first use, or several behind a dispatcher.
  * @module
  */
-import type { Builder, BuiltFunction, Emitted, FunctionPlan, Target } from "@godwit/bundler/contracts";
+import type { Builder, BuiltFunction, Emitted, EntryWhole, FunctionPlan, Target } from "@godwit/bundler/contracts";
 import { GodwitError } from "@godwit/core/errors";
 import { type ManifestTrigger, printSorted, type Resource } from "@godwit/core/manifest";
 import { type CloudflareConfig, cloudflareConfig, hasNode } from "./config.ts";
 import { toCron } from "./cron.ts";
 import { LIMITS, NODE_BUILTINS, WEB_WORKER, WORKER } from "./limits.ts";
+import { exportObjects, toObjects } from "./objects.ts";
 import { toWrangler } from "./wrangler.ts";
 
 /** The target `cloudflare`. Its variants are one runtime, with Node's built-ins and without. */
@@ -51,16 +52,23 @@ export const target: Target<CloudflareConfig> = {
   }),
 
   entry: writeEntry,
+  // What lies beside a class is taken for what it imports.
+  restarts: ({ durableObjects }) =>
+    toObjects({ durableObjects }).map(({ module }) => module.slice(2).replace(/\/[^/]*$/, "")),
   emit: emitWorkers,
 };
 
-function writeEntry(fn: FunctionPlan): string {
+function writeEntry(fn: FunctionPlan, config: CloudflareConfig, whole?: EntryWhole): string {
   const lines = ['import app from "godwit:app";'];
+  // Durable Objects live in front, where the one script is whose name does not change.
+  const isFront = fn.role === "dispatcher" || (whole?.functions ?? 1) === 1;
+  const objects = isFront ? exportObjects(toObjects(config, whole?.resources)) : [];
   if (fn.role === "dispatcher") {
     lines[0] = 'import app, { behind } from "godwit:app";';
     lines.push(
       'import { toDispatcher, toScheduledDispatcher } from "@godwit/adapters/cloudflare";',
       `export default { ...toDispatcher(app, behind, { self: ${JSON.stringify(fn.id)} }), scheduled: toScheduledDispatcher(app) };`,
+      ...objects,
     );
     return `${lines.join("\n")}\n`;
   }
@@ -76,7 +84,7 @@ function writeEntry(fn: FunctionPlan): string {
       'export const schedule = toWorker(app, "schedule");',
     );
   }
-  return `${lines.join("\n")}\n`;
+  return `${[...lines, ...objects].join("\n")}\n`;
 }
 
 /** Crons in Cloudflare's dialect, with their patterns. */
@@ -90,6 +98,7 @@ async function emitWorkers(builder: Builder<CloudflareConfig>): Promise<Emitted>
   const front = findFront(functions);
   const base = config.name ?? toScriptName(builder.app);
   const scriptOf = (id: string) => (id === front.plan.id ? base : `${base}-${id}`);
+  const objects = toObjects(config, builder.resources);
   copyAssets(builder);
 
   const others = functions.filter((fn) => fn !== front);
@@ -121,6 +130,8 @@ async function emitWorkers(builder: Builder<CloudflareConfig>): Promise<Emitted>
         services: isFront ? services : [],
         ...(isFront && others.length && Object.keys(schedules).length && { schedules }),
         assets: isFront && builder.assets.length > 0,
+        objects,
+        ...(!isFront && { objectsIn: base }),
       },
       config,
     );
@@ -135,7 +146,15 @@ async function emitWorkers(builder: Builder<CloudflareConfig>): Promise<Emitted>
   return {
     front: { kind: "worker", routes: [{ match: "/*", function: front.plan.id }] },
     functions: emitted,
-    resources: [...resources, ...bindingsOf(config)],
+    resources: [
+      ...resources,
+      ...bindingsOf(config),
+      ...objects.map(({ binding, class: name, module, storage }) => ({
+        kind: "durable-object",
+        name: binding,
+        spec: { class: name, module, storage },
+      })),
+    ],
     triggers: functions.flatMap(({ plan }) =>
       plan.routes.flatMap(({ pattern, config: { schedule } }): ManifestTrigger[] =>
         schedule ? [{ kind: "schedule", schedule, pattern, function: plan.id }] : [],

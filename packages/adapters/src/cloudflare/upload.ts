@@ -53,6 +53,18 @@ function toConfig({ name, entry, files, env, bindings = [], settings = {} }: Upl
       database_id: text(one.id),
     })),
     queues: { producers: of("queue").map((one) => ({ binding: text(one.name), queue: text(one.queue_name) })) },
+    durable_objects: {
+      bindings: of("durable_object_namespace").map((one) => ({
+        name: text(one.name),
+        class_name: text(one.class_name),
+        ...(one.script_name !== undefined && { script_name: text(one.script_name) }),
+      })),
+    },
+    // What the script's namespaces were made with.
+    migrations: Object.entries(Object(settings.classes)).map(([tag, storage]) => ({
+      tag,
+      ...(storage === "sqlite" ? { new_sqlite_classes: [tag] } : { new_classes: [tag] }),
+    })),
     services: of("service").map((one) => ({
       binding: text(one.name),
       service: text(one.service),

@@ -4,6 +4,7 @@
  * @module
  */
 import type { CloudflareConfig } from "./config.ts";
+import { type ObjectClass, toMigrations } from "./objects.ts";
 
 /** The members that a build writes. */
 export interface WranglerConfig {
@@ -23,6 +24,8 @@ export interface WranglerConfig {
   r2_buckets?: { binding: string; bucket_name: string }[];
   d1_databases?: { binding: string; database_name: string; database_id?: string }[];
   queues?: { producers: { binding: string; queue: string }[] };
+  durable_objects?: { bindings: { name: string; class_name: string; script_name?: string }[] };
+  migrations?: { tag: string; new_sqlite_classes?: string[]; new_classes?: string[] }[];
   services?: { binding: string; service: string; entrypoint?: string }[];
   ratelimits?: { name: string; namespace_id: string; simple: { limit: number; period: 10 | 60 } }[];
   routes?: { pattern: string; zone_name?: string; custom_domain?: true }[];
@@ -39,6 +42,9 @@ export interface WorkerPart {
   /** Cron -> pattern -> binding, for a dispatcher. */
   schedules?: Record<string, Record<string, string>>;
   assets: boolean;
+  objects: readonly ObjectClass[];
+  /** The Worker that has them, where it is another one. */
+  objectsIn?: string;
 }
 
 /** One Worker's `wrangler.json`. Members without a value are left out. */
@@ -82,6 +88,16 @@ export function toWrangler(part: WorkerPart, config: CloudflareConfig): Wrangler
       list(config.d1, (binding, { name, id }) => ({ binding, database_name: name, ...(id && { database_id: id }) })),
     ),
     ...(producers.length && { queues: { producers } }),
+    ...(part.objects.length && {
+      durable_objects: {
+        bindings: part.objects.map(({ binding, class: name }) => ({
+          name: binding,
+          class_name: name,
+          ...(part.objectsIn !== undefined && { script_name: part.objectsIn }),
+        })),
+      },
+      ...(part.objectsIn === undefined && { migrations: toMigrations(part.objects) }),
+    }),
     ...some("services", services),
     ...some(
       "ratelimits",

@@ -5,6 +5,7 @@
 
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
+import { relative, sep } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { platforms } from "@godwit/adapters/registry";
 import { chooseStores, type Kept, openDevFolder, openKept, writeDevArtefact } from "@godwit/bundler";
@@ -245,6 +246,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       if (isEnv) reporter.say("updated .env");
     }
     if (files.length > 0) void update(files).catch((error) => failures.set("build", [toFailure(error)]));
+    const entries = target.restarts?.(targetConfig) ?? [];
+    const changed = files
+      .map((file) => relative(root, file).split(sep).join("/"))
+      .find((file) => entries.some((entry) => file === entry || file.startsWith(`${entry}/`)));
+    if (changed !== undefined && causes.length === 0) inRow(() => restart(`${changed} has changed`, false));
     const [cause] = causes;
     if (cause !== undefined)
       inRow(() =>

@@ -12,7 +12,8 @@ import type { EmulatedWorker, MiniflareModule } from "./workers.ts";
 const INTERVAL = 100;
 
 /** Loads the Worker's modules inside a first request, then hands it the second. */
-const HARNESS = (entry: string): string => `let worker;
+const HARNESS = (entry: string, classes: readonly string[]): string => `let worker;
+${classes.map((name) => HARNESS_CLASS(entry, name)).join("")}
 export default {
   async fetch(request, env, context) {
     if (worker) return worker.fetch(request, env, context);
@@ -20,6 +21,18 @@ export default {
     return new Response(null);
   },
 };
+`;
+
+/** Its objects are there, and loaded with the Worker. */
+const HARNESS_CLASS = (entry: string, name: string): string => `export class ${name} {
+  constructor(...given) {
+    this.given = given;
+  }
+  async fetch(request) {
+    this.object ??= new (await import(${JSON.stringify(entry)})).${name}(...this.given);
+    return this.object.fetch(request);
+  }
+}
 `;
 
 /** Starts the Worker in a runtime of its own. `pattern` is a route that the first request takes. */
@@ -31,7 +44,11 @@ export async function measureWorker(
 ): Promise<Startup> {
   const { modules, modulesRoot, ...own } = worker.options;
   const entry = `./${(modules[0]?.path ?? "").slice(modulesRoot.length + 1)}`;
-  const harness = { type: "ESModule", path: join(modulesRoot, "measure.js"), contents: HARNESS(entry) };
+  const harness = {
+    type: "ESModule",
+    path: join(modulesRoot, "measure.js"),
+    contents: HARNESS(entry, classesIn(worker)),
+  };
   const main = { ...own, assets: undefined, modulesRoot, modules: [harness, ...modules] };
   const others = all.filter((each) => each !== worker).map((each) => each.options);
   const runtime = new Runtime({
@@ -58,6 +75,12 @@ export async function measureWorker(
     profiler?.close();
     await runtime.dispose().catch(() => {});
   }
+}
+
+/** Classes of objects that are the Worker's own. */
+function classesIn({ script, options }: EmulatedWorker): string[] {
+  const own = Object.values(Object(options.durableObjects)).filter((each) => Object(each).scriptName === script);
+  return [...new Set(own.map((each) => String(Object(each).className)))];
 }
 
 interface Profiler {

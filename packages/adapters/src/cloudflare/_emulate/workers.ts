@@ -80,6 +80,7 @@ export function readWorkers(
         compatibilityDate: config.compatibility_date,
         compatibilityFlags: config.compatibility_flags,
         ...toBindings(config, env, known, Answer),
+        durableObjects: toObjects(config, configs),
         ...(config.assets && {
           assets: {
             directory: join(root, dirname(entry), config.assets.directory),
@@ -101,6 +102,21 @@ export function readWorkers(
 
 function readConfig(path: string): WranglerConfig {
   return JSON.parse(readFileSync(path, "utf8")) as WranglerConfig; // the build wrote it
+}
+
+/** Those of Workers that are on this machine. What they keep is the script's and the class's, whatever the code is. */
+function toObjects(
+  { name, durable_objects }: WranglerConfig,
+  all: readonly WranglerConfig[],
+): Record<string, { className: string; scriptName: string; useSQLite: boolean }> {
+  const rows = (durable_objects?.bindings ?? []).flatMap(({ name: binding, class_name: className, script_name }) => {
+    const scriptName = script_name ?? name;
+    const owner = all.find((config) => config.name === scriptName);
+    if (!owner) return [];
+    const useSQLite = owner.migrations?.some((step) => step.new_sqlite_classes?.includes(className)) ?? false;
+    return [[binding, { className, scriptName, useSQLite }] as const];
+  });
+  return Object.fromEntries(rows);
 }
 
 function toBindings(
