@@ -41,6 +41,12 @@ variable "environments" {
   }
 }
 
+variable "permissions_boundary" {
+  type        = string
+  description = "ARN of the policy that bounds the roles that deploys make; the same as deploy.aws.permissionsBoundary."
+  default     = ""
+}
+
 variable "create_provider" {
   type        = bool
   description = "False where the account has the provider of GitHub Actions already: it takes one."
@@ -102,11 +108,12 @@ resource "aws_iam_role_policy" "deploy" {
   for_each = var.environments
   name     = "deploy"
   role     = aws_iam_role.deploy[each.key].id
-  policy = templatefile("${path.module}/policy.json", {
-    account = local.account
-    region  = data.aws_region.this.region
-    app     = var.app
-    stage   = each.value
+  policy = templatefile("${path.module}/${var.permissions_boundary == "" ? "policy" : "policy-bounded"}.json", {
+    account  = local.account
+    region   = data.aws_region.this.region
+    app      = var.app
+    stage    = each.value
+    boundary = var.permissions_boundary
   })
 }
 

@@ -6,22 +6,29 @@ import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type BuiltArtefact, CANARY_LIMITS, deploy, destroy } from "@godwit/deploy";
-import { deployPolicy } from "../../packages/deploy/src/deployers/aws/policy.ts";
+import { deployPolicy, type PolicyScope } from "../../packages/deploy/src/deployers/aws/policy.ts";
 import type { Need } from "../../packages/deploy/src/deployers/aws/rehearsal/cloud.ts";
 import { authorize } from "../../packages/deploy/src/deployers/aws/rehearsal/policy.ts";
 import type { PolicyDocument } from "../../packages/deploy/src/deployers/aws/role.ts";
 import { buildApp, createClock, temporary } from "./apps.fixture.ts";
 import { openStage, type StageOptions, sayWord, startPlane, text } from "./aws.fixture.ts";
 
-const file = join(import.meta.dirname, "../../infra/aws/policy.json");
+const folder = join(import.meta.dirname, "../../infra/aws");
+const scope = { partition: "aws", account: "$ACCOUNT", region: "$REGION", app: "$APP", stage: "$STAGE" };
 
-test("infra/aws/policy.json is printed from the code", async () => {
-  const scope = { partition: "aws", account: "$ACCOUNT", region: "$REGION", app: "$APP", stage: "$STAGE" };
+for (const [name, more] of [
+  ["policy.json", {}],
+  ["policy-bounded.json", { boundary: "$BOUNDARY" }],
+] as const) {
+  test(`infra/aws/${name} is printed from the code`, () => isPrinted(join(folder, name), { ...scope, ...more }));
+}
+
+async function isPrinted(file: string, scope: PolicyScope): Promise<void> {
   const printed = JSON.stringify(deployPolicy(scope)).replace(/\$([A-Z]+)/g, (_, name) => `\${${name.toLowerCase()}}`);
   if (process.env.UPDATE) await writeFile(file, `${JSON.stringify(JSON.parse(printed), null, 2)}\n`);
   const now = JSON.parse(await readFile(file, "utf8"));
   assert.deepEqual(now, JSON.parse(printed), "UPDATE=1 prints it anew, and biome formats it");
-});
+}
 
 const routes = (word: string) => ({
   "env.ts": `import { defineEnv } from "@godwit/core";\nexport default defineEnv({ secrets: ["KEY"] });`,

@@ -3,6 +3,7 @@
  * the two releases. Steps move the alias; promotion and the way back are one change of the stage.
  * @module
  */
+import { GodwitError } from "@godwit/core/errors";
 import type { Release } from "../../contracts.ts";
 import { LIVE, type OpenedApi } from "./api.ts";
 import type { Records, ReleaseRecord } from "./records.ts";
@@ -11,7 +12,10 @@ import type { Stage } from "./stage.ts";
 import { CANARY_ALIAS, permitApi, removeAlias, setAlias } from "./versions.ts";
 
 export interface Canary {
-  /** False where there is nothing to share: no live release, or no function that both have and that differs. */
+  /**
+   * False where nothing else is live. Throws AWS_CANARY_NOTHING_SHARED where no function that both have differs: whoever
+   * asks for a canary must not get all of it at once.
+   */
   shift(api: OpenedApi, release: Release, share: number): Promise<boolean>;
   /** All traffic to the release that was live before, and nothing of the canary left. */
   end(api: OpenedApi): Promise<void>;
@@ -70,14 +74,13 @@ export function createCanary(stage: Stage, records: Records): Canary {
         await move(running, known, share);
         return true;
       }
-      const [old, next] = [known.get(live)?.versions, known.get(to)?.versions];
-      if (!old || !next) return false;
+      const [old = {}, next = {}] = [known.get(live)?.versions, known.get(to)?.versions];
       const functions = Object.keys(next).filter((id) => old[id] !== undefined && old[id] !== next[id]);
       if (functions.length === 0) {
-        input.warn(
-          "No function that is live changes, so that there is no traffic to share: the release is switched to.",
+        throw new GodwitError(
+          "AWS_CANARY_NOTHING_SHARED",
+          "No function that is live changes in this release, and on Lambda a canary is two versions of one function: there is no traffic to share. Nothing was switched: what was live serves on. Deploy without --canary to switch all at once.",
         );
-        return false;
       }
       await begin(api, known, { from: live, to, functions }, share);
       return true;

@@ -73,6 +73,14 @@ export function createFunctionUrl(stage: Stage, parameters: Parameters): Front {
     );
   }
 
+  /** Closes what a candidate was proven by: a release that failed, or was gone back from, answers nobody there. */
+  async function closeCandidate(FunctionName: string): Promise<void> {
+    const found = await find(FunctionName, CANDIDATE);
+    if (found?.AuthType !== "NONE") return;
+    const closed = { FunctionName, Qualifier: CANDIDATE, AuthType: "AWS_IAM" as const };
+    await call("lambda", "UpdateFunctionUrlConfig", (lambda, o) => lambda.updateFunctionUrlConfig(closed, o));
+  }
+
   /** It names an alias, which the first switch makes: so it comes after it. */
   const urlKind: AnyKind = defineKind<Mode, Mode>({
     name: "function url",
@@ -145,6 +153,7 @@ export function createFunctionUrl(stage: Stage, parameters: Parameters): Front {
         return;
       }
       await setAlias(stage, name, LIVE_ALIAS, { version: id });
+      await closeCandidate(name);
       await records.markLive(id, (await records.list()).get(id));
       const before = (await releases()).filter((one) => one.id !== id);
       const gone = [
@@ -160,8 +169,10 @@ export function createFunctionUrl(stage: Stage, parameters: Parameters): Front {
     },
     async reset() {
       const name = await seek();
-      const live = name === undefined ? undefined : await getAlias(stage, name, LIVE_ALIAS);
-      if (name !== undefined && live?.other) await setAlias(stage, name, LIVE_ALIAS, { version: live.version });
+      if (name === undefined) return;
+      const live = await getAlias(stage, name, LIVE_ALIAS);
+      if (live?.other) await setAlias(stage, name, LIVE_ALIAS, { version: live.version });
+      await closeCandidate(name);
       if (live) await records.markLive(live.version, (await records.list()).get(live.version));
     },
     async urls() {

@@ -14,10 +14,15 @@ export interface PolicyScope {
   app: string;
   /** A stage, or a pattern such as `pr-*`. */
   stage: string;
+  /** ARN of the permissions boundary without which no role is made or given rights: `deploy.aws.permissionsBoundary`. */
+  boundary?: string;
 }
 
+/** What gives a role rights: what a boundary bounds. */
+const CONFER = ["iam:CreateRole", "iam:PutRolePolicy"];
+
 /** https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html */
-export function deployPolicy({ partition, account, region, app, stage }: PolicyScope): PolicyDocument {
+export function deployPolicy({ partition, account, region, app, stage, boundary }: PolicyScope): PolicyDocument {
   const arn = (service: string, rest: string, place = region) =>
     `arn:${partition}:${service}:${place}:${account}:${rest}`;
   const api = (path: string) => `arn:${partition}:apigateway:${region}::${path}`;
@@ -30,7 +35,8 @@ export function deployPolicy({ partition, account, region, app, stage }: PolicyS
   const names = app === "*" && stage === "*" ? "*" : `${app}-${stage}-*`;
   const functions = arn("lambda", `function:${names}`);
   const role = arn("iam", `role/${names}`, "");
-  const group = arn("logs", `log-group:/godwit/${app}/${stage}*`);
+  // With its end: `pr-1` is not `pr-12`. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+  const group = arn("logs", `log-group:/godwit/${app}/${stage}`);
   const rules = arn("events", `rule/${names}`);
   const bucket = `arn:${partition}:s3:::${names}`;
   return {
@@ -62,18 +68,25 @@ export function deployPolicy({ partition, account, region, app, stage }: PolicyS
       allow(
         "Role",
         [
-          "iam:CreateRole",
+          ...(boundary === undefined ? CONFER : []),
           "iam:DeleteRole",
           "iam:DeleteRolePolicy",
           "iam:GetRole",
           "iam:GetRolePolicy",
           "iam:ListRolePolicies",
-          "iam:PutRolePolicy",
           "iam:TagRole",
           "iam:UpdateAssumeRolePolicy",
         ],
         [role],
       ),
+      ...(boundary === undefined
+        ? []
+        : [
+            {
+              ...allow("RoleWithin", [...CONFER, "iam:PutRolePermissionsBoundary"], [role]),
+              Condition: { StringEquals: { "iam:PermissionsBoundary": boundary } },
+            },
+          ]),
       {
         ...allow("PassRole", ["iam:PassRole"], [role]),
         Condition: { StringEquals: { "iam:PassedToService": "lambda.amazonaws.com" } },
@@ -91,15 +104,10 @@ export function deployPolicy({ partition, account, region, app, stage }: PolicyS
       ),
       allow(
         "Logs",
-        [
-          "logs:CreateLogGroup",
-          "logs:DeleteLogGroup",
-          "logs:FilterLogEvents",
-          "logs:PutRetentionPolicy",
-          "logs:TagResource",
-        ],
-        [group],
+        ["logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:FilterLogEvents", "logs:PutRetentionPolicy"],
+        [`${group}:*`],
       ),
+      allow("LogTags", ["logs:TagResource"], [group]),
       allow("LookAtLogs", ["logs:DescribeLogGroups"], [arn("logs", "log-group:*")]),
       allow("LookAtRules", ["events:ListRules"], [arn("events", "rule/*")]),
       allow(

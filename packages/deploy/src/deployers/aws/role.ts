@@ -21,6 +21,8 @@ export interface PolicyDocument {
 export interface LiveRole {
   arn: string;
   trust: string;
+  /** ARN of its permissions boundary. */
+  boundary?: string;
 }
 
 const TRUST: PolicyDocument = {
@@ -72,7 +74,12 @@ async function findRole({ call, names }: Stage): Promise<LiveRole | undefined> {
   }).catch(ignore(NOT_FOUND));
   const role = found?.Role;
   if (!role || !isOurs(names, role.Tags)) return undefined;
-  return { arn: role.Arn ?? "", trust: decodeURIComponent(role.AssumeRolePolicyDocument ?? "") };
+  const boundary = role.PermissionsBoundary?.PermissionsBoundaryArn;
+  return {
+    arn: role.Arn ?? "",
+    trust: decodeURIComponent(role.AssumeRolePolicyDocument ?? ""),
+    ...(boundary && { boundary }),
+  };
 }
 
 export function roleKind(stage: Stage): AnyKind {
@@ -83,21 +90,32 @@ export function roleKind(stage: Stage): AnyKind {
     const input = { RoleName, PolicyDocument: JSON.stringify(TRUST) };
     return call("iam", "UpdateAssumeRolePolicy", (iam, options) => iam.updateAssumeRolePolicy(input, options));
   };
-  return defineKind<null, LiveRole>({
+  const bound = (PermissionsBoundary: string) =>
+    call("iam", "PutRolePermissionsBoundary", (iam, options) =>
+      iam.putRolePermissionsBoundary({ RoleName, PermissionsBoundary }, options),
+    );
+  // Without the setting a boundary that is there stays: somebody who may do more has put it there.
+  const isBound = (boundary: string | null, live: LiveRole) => boundary === null || live.boundary === boundary;
+  return defineKind<string | null, LiveRole>({
     name: "role",
     phase: "prepare",
     async list() {
       const found = await find();
       return new Map(found ? [[RoleName, found]] : []);
     },
-    diff: (_value, { trust }): Change[] =>
-      isSame(trust, TRUST) ? [] : [{ path: "trust", to: "lambda.amazonaws.com", drift: true }],
-    async create() {
+    diff: (value, live): Change[] => [
+      ...(isSame(live.trust, TRUST) ? [] : [{ path: "trust", to: "lambda.amazonaws.com", drift: true }]),
+      ...(value === null || isBound(value, live)
+        ? []
+        : [{ path: "permissionsBoundary", ...(live.boundary && { from: live.boundary }), to: value }]),
+    ],
+    async create({ value }) {
       const input = {
         RoleName,
         AssumeRolePolicyDocument: JSON.stringify(TRUST),
         Description: `Runs the functions of ${names.app}, stage ${names.stage}`,
         Tags: tagList(names),
+        ...(value !== null && { PermissionsBoundary: value }),
       };
       await call("iam", "CreateRole", (iam, options) => iam.createRole(input, options), {
         expect: ["EntityAlreadyExistsException"],
@@ -110,9 +128,11 @@ export function roleKind(stage: Stage): AnyKind {
         "Remove it, or name a role of your own: `deploy: { aws: { role } }`.",
       );
     },
-    async update(_spec, live) {
-      await setTrust();
-      return { ...live, trust: JSON.stringify(TRUST) };
+    async update({ value }, live) {
+      // First: what may change the role's policies may be allowed only where it is bound.
+      if (value !== null && !isBound(value, live)) await bound(value);
+      if (!isSame(live.trust, TRUST)) await setTrust();
+      return { ...live, trust: JSON.stringify(TRUST), ...(value !== null && { boundary: value }) };
     },
     async remove() {
       // Policies of its own first: IAM deletes no role that has some. Those of the stage are a kind of their own.

@@ -23,6 +23,8 @@ export interface AwsSettings {
   account?: string;
   /** A role that is there; by default one is made that may write this stage's logs and what `statements` allow. */
   role?: string;
+  /** ARN of the policy that bounds what the role that is made may ever do. Not with `role`. */
+  permissionsBoundary?: string;
   /** What the functions may do beside writing logs. Not with `role`. */
   statements: Statement[];
   vpc?: { subnets: string[]; securityGroups: string[] };
@@ -64,6 +66,10 @@ const schema: z.ZodType<AwsSettings> = z
       .string()
       .regex(/^arn:[\w-]+:iam::\d{12}:role\/\S+$/, "the ARN of a role")
       .optional(),
+    permissionsBoundary: z
+      .string()
+      .regex(/^arn:[\w-]+:iam::(\d{12}|aws):policy\/\S+$/, "the ARN of a policy")
+      .optional(),
     statements: z.array(statement).default([]),
     vpc: z
       .strictObject({
@@ -94,6 +100,10 @@ const schema: z.ZodType<AwsSettings> = z
   .refine(({ role, statements }) => !role || statements.length === 0, {
     path: ["statements"],
     message: "give a role of your own, or statements for the one that is made",
+  })
+  .refine(({ role, permissionsBoundary }) => !role || !permissionsBoundary, {
+    path: ["permissionsBoundary"],
+    message: "it bounds the role that is made: one of your own has its own",
   });
 
 /** Throws DEPLOY_CONFIG_INVALID. */

@@ -70,7 +70,7 @@ export async function toSpecs(stage: Stage, functions: readonly FunctionValue[])
   const role: Spec[] = settings.role
     ? []
     : [
-        { kind: "role", name: names.role, value: null },
+        { kind: "role", name: names.role, value: settings.permissionsBoundary ?? null },
         { kind: "policy", name: policy, after: [`role/${names.role}`], value: document },
       ];
   const bucket: Spec[] = large ? [{ kind: "bucket", name: "code", value: settings.bucket ?? null }] : [];

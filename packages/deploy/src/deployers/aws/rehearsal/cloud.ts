@@ -80,6 +80,7 @@ export interface RoleState {
   description: string;
   tags: Record<string, string>;
   policies: Record<string, string>;
+  boundary?: string;
   at: number;
 }
 

@@ -12,13 +12,24 @@ const on =
     { action: `iam:${action}`, resource: roleArn(context, RoleName) },
   ];
 
+/** As IAM does for what a boundary bounds: the one that the role has, or gets by this very call. */
+const within =
+  (action: string) =>
+  (context: Context, params: Params): Need[] => {
+    const boundary = params.PermissionsBoundary ?? context.cloud.roles[text(params.RoleName)]?.boundary;
+    return on(action)(context, params).map((need) => ({
+      ...need,
+      ...(boundary !== undefined && { context: { "iam:PermissionsBoundary": text(boundary) } }),
+    }));
+  };
+
 function needRole({ cloud }: Context, { RoleName }: Params): RoleState {
   const role = cloud.roles[text(RoleName)];
   if (role) return role;
   throw new Refused("NoSuchEntity", `The role with name ${text(RoleName)} cannot be found.`, 404);
 }
 
-const showRole = ({ name, arn, id, trust, description, tags, at }: RoleState): Params => ({
+const showRole = ({ name, arn, id, trust, description, tags, boundary, at }: RoleState): Params => ({
   Role: {
     Path: "/",
     RoleName: name,
@@ -29,6 +40,9 @@ const showRole = ({ name, arn, id, trust, description, tags, at }: RoleState): P
     Description: description,
     MaxSessionDuration: 3600,
     Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+    ...(boundary && {
+      PermissionsBoundary: { PermissionsBoundaryType: "Policy", PermissionsBoundaryArn: boundary },
+    }),
   },
 });
 
@@ -36,7 +50,7 @@ export const iamOperations: Operations = {
   GetRole: { needs: on("GetRole"), run: (context, params) => showRole(needRole(context, params)) },
   CreateRole: {
     needs: (context, params) => [
-      ...on("CreateRole")(context, params),
+      ...within("CreateRole")(context, params),
       ...(list(params.Tags).length ? on("TagRole")(context, params) : []),
     ],
     run(context, params) {
@@ -52,6 +66,7 @@ export const iamOperations: Operations = {
         description: text(params.Description),
         tags: Object.fromEntries(list<Params>(params.Tags).map(({ Key, Value }) => [text(Key), text(Value)])),
         policies: {},
+        ...(params.PermissionsBoundary !== undefined && { boundary: text(params.PermissionsBoundary) }),
         at: context.clock.now(),
       };
       context.cloud.roles[name] = role;
@@ -62,6 +77,12 @@ export const iamOperations: Operations = {
     needs: on("UpdateAssumeRolePolicy"),
     run(context, params) {
       needRole(context, params).trust = text(params.PolicyDocument);
+    },
+  },
+  PutRolePermissionsBoundary: {
+    needs: within("PutRolePermissionsBoundary"),
+    run(context, params) {
+      needRole(context, params).boundary = text(params.PermissionsBoundary);
     },
   },
   DeleteRole: {
@@ -88,7 +109,7 @@ export const iamOperations: Operations = {
     },
   },
   PutRolePolicy: {
-    needs: on("PutRolePolicy"),
+    needs: within("PutRolePolicy"),
     run(context, params) {
       needRole(context, params).policies[text(params.PolicyName)] = text(params.PolicyDocument);
     },

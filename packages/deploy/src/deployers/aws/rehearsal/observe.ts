@@ -24,6 +24,11 @@ const on =
     { action: `logs:${action}`, resource: `${groupArn(context, logGroupName ?? "")}:log-stream:` },
   ];
 
+/** Its tags are of the group, without the end that its other permissions have. */
+const onTags = (context: Context, { logGroupName }: Params): Need[] => [
+  { action: "logs:TagResource", resource: groupArn(context, logGroupName) },
+];
+
 function needGroup({ cloud }: Context, { logGroupName }: Params): LogGroupState {
   const group = cloud.logGroups[text(logGroupName)];
   if (group) return group;
@@ -50,7 +55,7 @@ export const logOperations: Operations = {
   CreateLogGroup: {
     needs: (context, params) => [
       ...on("CreateLogGroup")(context, params),
-      ...(params.tags ? on("TagResource")(context, params) : []),
+      ...(params.tags ? onTags(context, params) : []),
     ],
     run({ cloud, clock }, { logGroupName, tags }) {
       const name = text(logGroupName);

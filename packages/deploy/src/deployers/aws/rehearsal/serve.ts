@@ -136,6 +136,7 @@ function wayOfUrl(cloud: CloudData, id: string, { url = "/" }: IncomingMessage):
   const policy = fn.policies[qualifier] ?? [];
   // Both are needed: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
   const isOpen =
+    config.auth === "NONE" && // nobody signs requests here
     policy.some(({ action, principal }) => action === "lambda:InvokeFunctionUrl" && principal === "*") &&
     policy.some(({ action, condition }) => action === "lambda:InvokeFunction" && condition === "via-url");
   const { called } = resolve(cloud, `${fn.latest.FunctionArn}:${qualifier}`, Math.random(), true);
