@@ -84,10 +84,12 @@ export function createLocalStores({ root, keep, say }: LocalStoresOptions): Loca
       onEnd(why) {
         running = undefined;
         said.clear();
-        say(`redis-server has ended: ${why}. Its stores fail until the runtime is started anew.`);
+        void started.upstash?.then((front) => front.close());
+        say(`redis-server has ended: ${why}. The stores on it fail until the runtime is started anew.`);
       },
     });
-    return { redis };
+    const started: Running = { redis };
+    return started;
   };
   /** One that could not start is tried again. */
   const run = (lacking: readonly Lacking[]): Promise<Running> => {

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { findProgram } from "../../../../../test/programs.ts";
+import { childrenOf, createApp, gone, type Running, startGodwit } from "../../cli.fixture.ts";
+import { conform } from "../../conform/conform.ts";
+import { startDev, startDevIn } from "../dev.fixture.ts";
+
+const APP = {
+  "godwit.config.ts": `
+    import { defineConfig } from "godwit";
+    import { redis } from "@godwit/core/stores/redis";
+    import { upstash } from "@godwit/core/stores/upstash";
+    export default defineConfig({
+      stores: { main: { node: upstash(), cloudflare: upstash(), lambda: redis(), vercel: upstash() } },
+    });`,
+  "routes/index.ts": `
+    export async function GET(_: Request, context: any) {
+      const store = context.store("main");
+      const count = Number((await store.get("count"))?.text() ?? 0) + 1;
+      await store.set("count", String(count));
+      return new Response(String(count));
+    }`,
+  "routes/plain.ts": 'export const GET = () => new Response("plain");',
+};
+
+before(() => void findProgram("redis-server", "redis-server"));
+
+/** The redis-server below a process. */
+function redisOf({ child }: Running): number {
+  const redis = childrenOf(child.pid ?? 0).filter(
+    (pid) => spawnSync("ps", ["-o", "comm=", "-p", String(pid)], { encoding: "utf8" }).stdout.trim() === "redis-server",
+  );
+  assert.equal(redis.length, 1);
+  return redis[0] ?? 0;
+}
+
+async function stop({ child, ended }: Running, signal: NodeJS.Signals): Promise<void> {
+  const below = childrenOf(child.pid ?? 0);
+  child.kill(signal);
+  await ended;
+  await gone(below);
+}
+
+const NOTE = /^\{"event":"note","message":"store main: (\w+), on redis-server .*127\.0\.0\.1:\d+"\}$/m;
+
+test("dev on every target shares what the store holds, and leaves no redis-server behind", async (t) => {
+  const root = await createApp(t, APP);
+  for (const [turn, target] of ["node", "cloudflare", "lambda", "vercel"].entries()) {
+    const dev = await startDevIn(t, root, ["--target", target]);
+    const [, kind] = await dev.says(NOTE);
+    assert.equal(kind, target === "lambda" ? "redis" : "upstash");
+    assert.deepEqual([await dev.text("/"), await dev.text("/")], [String(2 * turn + 1), String(2 * turn + 2)]);
+    await stop(dev, turn % 2 ? "SIGTERM" : "SIGINT");
+  }
+  assert.deepEqual(readdirSync(join(root, ".godwit/state/redis")), ["appendonlydir"]);
+});
+
+test("a redis-server ends with a dev that was killed, and its data is there for the next", async (t) => {
+  const root = await createApp(t, APP);
+  const first = await startDevIn(t, root);
+  assert.equal(await first.text("/"), "1");
+  const below = childrenOf(first.child.pid ?? 0);
+  first.child.kill("SIGKILL");
+  await gone(below);
+  const second = await startDevIn(t, root);
+  assert.equal(await second.text("/"), "2");
+  await stop(second, "SIGINT");
+});
+
+test("a second dev of the app begins empty and says so; one whose redis-server is killed says so and gets another", async (t) => {
+  const root = await createApp(t, APP);
+  const first = await startDevIn(t, root);
+  assert.equal(await first.text("/"), "1");
+  const second = await startDevIn(t, root);
+  await second.says(/Another process has what redis-server keeps/);
+  assert.equal(await second.text("/"), "1");
+  await stop(second, "SIGINT");
+  process.kill(redisOf(first), "SIGKILL");
+  await first.says(/redis-server has ended/);
+  await first.write("package.json", "{}");
+  await first.until("/", "2");
+  await stop(first, "SIGINT");
+});
+
+test("a variable with a value is taken at its word: nothing is started", async (t) => {
+  const env = { UPSTASH_REDIS_REST_URL: "http://127.0.0.1:9", UPSTASH_REDIS_REST_TOKEN: "own" };
+  const files = { ".env": Object.entries(env).map(([name, value]) => `${name}=${value}\n`).join("") }; // biome-ignore format: one line
+  for (const dev of [await startDev(t, { ...APP, ...files }), await startDev(t, APP, [], env)]) {
+    assert.equal((await fetch(dev.url)).status, 500);
+    assert.match(dev.stderr(), /STORE_UNREACHABLE/);
+    assert.ok(!existsSync(join(dev.root, ".godwit/state")));
+  }
+});
+
+test("without a redis-server on the PATH dev warns of it once, and serves what needs none", async (t) => {
+  const dev = await startDev(t, APP, [], { PATH: tmpdir() });
+  const [warning] = await dev.says(/^\{"event":"warning".*$/m);
+  assert.match(
+    warning,
+    /REDIS_SERVER_MISSING.*\(upstash\): UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN have no value/,
+  );
+  assert.equal(await dev.text("/plain"), "plain");
+  assert.equal((await fetch(dev.url)).status, 500);
+  assert.match(dev.stderr(), /STORE_VARIABLE_INVALID/);
+});
+
+test("preview has the same store, also where env.ts asks for its variables", async (t) => {
+  const env =
+    'import { defineEnv } from "@godwit/core"; export default defineEnv({ secrets: ["UPSTASH_REDIS_REST_TOKEN"] });';
+  const root = await createApp(t, { ...APP, "env.ts": env });
+  for (const [turn, build] of [["--build"], []].entries()) {
+    const preview = startGodwit(t, ["preview", "--root", root, "--port", "0", ...build]);
+    const [, url = ""] = await preview.says(/^ready .*: (http:\S+)$/m);
+    assert.match(preview.stderr(), /^store main: upstash, on redis-server behind http:\/\/127/m);
+    assert.equal(await (await fetch(url)).text(), String(turn + 1));
+    await stop(preview, "SIGINT");
+  }
+  const without = startGodwit(t, ["preview", "--root", root, "--port", "0"], { PATH: tmpdir() });
+  const { code, stderr } = await without.ended;
+  assert.equal(code, 1);
+  assert.match(stderr, /REDIS_SERVER_MISSING.*ENV_INVALID/s);
+});
+
+test("conform gives each platform an empty store", async (t) => {
+  const root = await createApp(t, APP);
+  const requests = [
+    { path: "/", expect: { body: "1" } },
+    { path: "/", expect: { body: "2" } },
+  ];
+  const runs = [{ target: "node" }, { target: "lambda" }] as const;
+  for await (const { run, request, faults } of conform({ root, requests, runs })) {
+    assert.deepEqual(faults, [], `${request} on ${run}`);
+  }
+  assert.ok(!existsSync(join(root, ".godwit/state")));
+});
