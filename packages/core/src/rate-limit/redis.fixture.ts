@@ -29,14 +29,22 @@ export interface RedisOptions {
   password?: string;
   /** A file that says how far its clock is from that of this machine: see `setClock`. */
   clock?: string;
+  /** More, as for its command line. */
+  settings?: string[];
 }
 
 /** On a socket in a folder of its own. */
-export async function startRedis({ port = 0, password, clock }: RedisOptions = {}): Promise<Redis> {
+export async function startRedis({
+  port = 0,
+  password,
+  clock,
+  settings: more = [],
+}: RedisOptions = {}): Promise<Redis> {
   const folder = mkdtempSync(join(tmpdir(), "godwit-redis-"));
   const path = join(folder, "socket");
   const settings = ["--port", `${port}`, "--unixsocket", path, "--save", "", "--appendonly", "no", "--dir", folder];
   if (password) settings.push("--requirepass", password);
+  settings.push(...more);
   const env = { ...process.env, ...(clock !== undefined && toClockEnv(clock)) };
   const server = spawn(findProgram("redis-server", "redis-server"), settings, { stdio: "ignore", env });
   const socket = await reach(path);

@@ -38,7 +38,8 @@ export function createRedisStore(
   { wire, most, from }: { wire: Wire; most: number; from: string },
 ): Store {
   const at = (kind: string, key = "") => `{${prefix}}:${kind}${key}`;
-  const hashes = new Map<string, Promise<string>>();
+  // Strings and no promises: on workerd a request must not wait for what another one began.
+  const hashes = new Map<string, string>();
   /** `NOSCRIPT` alone is let through. */
   const send = async (words: Word[], signal: AbortSignal, again: boolean) => {
     try {
@@ -53,10 +54,10 @@ export function createRedisStore(
   const run: Run = (again, script, keys, words) =>
     call(store, remote, async (signal) => {
       const rest = [String(keys.length), ...keys, ...words];
-      const hash = hashes.get(script) ?? toHash(script);
+      const hash = hashes.get(script) ?? (await toHash(script));
       hashes.set(script, hash);
       try {
-        return await send(["EVALSHA", await hash, ...rest], signal, again);
+        return await send(["EVALSHA", hash, ...rest], signal, again);
       } catch (error) {
         if (!isMissing(error)) throw error;
         return await send(["EVAL", script, ...rest], signal, again);
