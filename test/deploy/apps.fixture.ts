@@ -19,7 +19,7 @@ const home = join(import.meta.dirname, "..", ".godwit");
 const require = createRequire(import.meta.url);
 
 export const tools: Tools = Object.fromEntries(
-  ["miniflare", "edge-runtime", "aws-lambda-ric"].map((name) => {
+  ["miniflare", "edge-runtime", "aws-lambda-ric", "dynalite"].map((name) => {
     const path = require.resolve(name);
     return [name, { path, load: () => import(pathToFileURL(path).href) }];
   }),
@@ -39,6 +39,7 @@ export async function buildApp(
   target: keyof typeof platforms,
   files: Record<string, string>,
   slice: Record<string, unknown> = {},
+  config: Parameters<typeof build>[0]["config"] = {},
 ): Promise<BuiltArtefact> {
   const root = await temporary(t, "deploy-");
   for (const [path, text] of Object.entries(files)) {
@@ -53,7 +54,7 @@ export async function buildApp(
     app: "links",
     target: half,
     targetConfig: checked.value,
-    config: {},
+    config,
     adaptersFrom: import.meta.resolve("@godwit/adapters/registry"),
   });
   return artefact;

@@ -6,6 +6,7 @@ import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type BuiltArtefact, CANARY_LIMITS, deploy, destroy } from "@godwit/deploy";
+import { dynamodb } from "godwit";
 import { deployPolicy, type PolicyScope } from "../../packages/deploy/src/deployers/aws/policy.ts";
 import type { Need } from "../../packages/deploy/src/deployers/aws/rehearsal/cloud.ts";
 import { authorize } from "../../packages/deploy/src/deployers/aws/rehearsal/policy.ts";
@@ -34,6 +35,12 @@ const routes = (word: string) => ({
   "env.ts": `import { defineEnv } from "@godwit/core";\nexport default defineEnv({ secrets: ["KEY"] });`,
   "routes/index.ts": `export const GET = () => new Response("release-${word}");`,
 });
+/** With a table of its own. */
+const kept = {
+  "routes/kept.ts": `import type { Context } from "@godwit/core";
+export const GET = async (_: Request, context: Context<"/kept">) => Response.json(await context.store("main").list());`,
+};
+const stores = { stores: { main: { lambda: dynamodb("notes") } } };
 const tidy = {
   "routes/tidy.ts": `export const config = { schedule: "0 3 * * *" };\nexport const GET = () => new Response("tidied");`,
 };
@@ -57,8 +64,8 @@ test("every line of the policy is needed by a deploy, and a deploy without it na
     stage: "*",
   });
   const secrets = { KEY: "a-secret-of-nobody" };
-  const one = large(await buildApp(t, "lambda", { ...routes("one"), ...tidy }));
-  const two = await buildApp(t, "lambda", { ...routes("two"), ...tidy });
+  const one = large(await buildApp(t, "lambda", { ...routes("one"), ...tidy, ...kept }, {}, stores));
+  const two = await buildApp(t, "lambda", { ...routes("two"), ...tidy, ...kept }, {}, stores);
   const three = await buildApp(t, "lambda", routes("three"));
   const url = await buildApp(t, "lambda", routes("url"), { front: "function-url" });
   const streamed = await buildApp(t, "lambda", routes("url"), { front: "function-url-stream" });

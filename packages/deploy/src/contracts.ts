@@ -74,7 +74,7 @@ export interface Deployer {
   release(made: Made): Promise<Release>;
   /** Where requests reach exactly this release. Called before it has traffic. */
   candidate(release: Release): Promise<Candidate>;
-  /** Told the shares of a canary before its first step, for vendors that must know them all. */
+  /** Told the shares of a canary before anything is planned, for vendors that must know them all or take not every one. */
   canary?(shares: readonly number[]): void;
   /** All traffic in one step; a `share` between 0 and 1 sends that much to it, and the rest to the live one. */
   switch(release: Release, share?: number): Promise<void>;
@@ -196,6 +196,16 @@ export interface RehearsalOptions {
   /** Asked before each call that the control plane answers, for tests. */
   fault?: FaultPlan;
   clock?: Clock;
+  /** Where a control plane with tables keeps items; opened when the first is asked for. Default: it keeps none. */
+  tables?: () => Promise<TableServer>;
+}
+
+/** A server that speaks DynamoDB's protocol on this machine; empty, and gone when it is closed. */
+export interface TableServer {
+  url: URL;
+  /** As DynamoDB's CreateTable is told; done when the table takes items. */
+  createTable(input: Record<string, unknown>): Promise<void>;
+  close(): Promise<void>;
 }
 
 export interface ControlPlane {

@@ -7,7 +7,15 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Artefact, EmulateOptions, Emulator, LogLine, Tools } from "@godwit/bundler/contracts";
+import type {
+  Artefact,
+  EmulateOptions,
+  Emulator,
+  EmulatorModule,
+  LogLine,
+  Tool,
+  Tools,
+} from "@godwit/bundler/contracts";
 import { GodwitError } from "@godwit/core/errors";
 import type { Manifest, ManifestFunction } from "@godwit/core/manifest";
 import { fetchFrom } from "../_emulate/client.ts";
@@ -24,11 +32,19 @@ import { trailerError } from "./_emulate/outcome.ts";
 import { newIdentity } from "./_emulate/platform.ts";
 import { PRELOAD } from "./_emulate/preload.ts";
 import { createFrontRouter } from "./_emulate/router.ts";
+import { DYNALITE, openTables, startTables, tablesIn, WHY_DYNALITE } from "./_emulate/tables.ts";
 
 /** The runtime client is a program: it runs from its path and is never loaded. Without one it is looked for from here. */
 export const tools: Record<string, string> = {
   "aws-lambda-ric": "AWS's own runtime client, which loads and runs the functions as Lambda does",
 };
+
+const TABLE_TOOLS = { [DYNALITE]: WHY_DYNALITE };
+
+export const toolsFor = ({ resources }: Manifest): Record<string, string> =>
+  tablesIn(resources, {}).length > 0 ? TABLE_TOOLS : {};
+
+export const tables: EmulatorModule["tables"] = { tools: TABLE_TOOLS, start: (given) => startTables(needTool(given)) };
 
 /** An environment whose answer has left is free within this, in milliseconds: the next request in line keeps its state. */
 const PATIENCE = 50;
@@ -52,6 +68,8 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
     throw new GodwitError("EMULATOR_FRONT_UNKNOWN", message);
   }
   const runtimeClient = given["aws-lambda-ric"]?.path ?? findRuntimeClient();
+  const wanted = tablesIn(manifest.resources, { ...options.env });
+  const opened = wanted.length > 0 ? await openTables(needTool(given), wanted) : undefined;
   const temporary = await mkdtemp(join(tmpdir(), "godwit-lambda-"));
   const preload = join(temporary, "preload.cjs");
   const bareEntry = join(temporary, "index.mjs");
@@ -63,7 +81,7 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
     ...(options.dev ? ["--enable-source-maps"] : []),
     ...(inspect === undefined ? [] : [`--inspect=127.0.0.1:${inspect}`]),
   ];
-  const env = { ...(options.dev && { NODE_ENV: "development" }), ...options.env };
+  const env = { ...(options.dev && { NODE_ENV: "development" }), ...opened?.keys, ...options.env, ...opened?.env };
   const common = { flags, runtimeClient, preload, inspect: inspect !== undefined };
   const specs = new Map<string, EnvironmentSpec>(
     manifest.functions.map((fn) => [
@@ -89,15 +107,16 @@ export async function emulate(artefact: Artefact, given: Tools, options: Emulate
     await fleet.close();
     await guard.close();
     logs.close();
+    await opened?.close();
     await rm(temporary, { recursive: true, force: true });
   };
   const patient = inspect === undefined ? format : { ...format, patience: undefined };
-  const opened = openFront(
+  const opening = openFront(
     { name, format: patient, router, fleet, log, secure: options.secure === true, clientHeader: options.clientHeader },
     host,
     options.port ?? 0,
   );
-  const { server, url } = await opened.catch(async (cause: unknown) => {
+  const { server, url } = await opening.catch(async (cause: unknown) => {
     await cleanUp();
     throw cause;
   });
@@ -152,6 +171,12 @@ function limitsOf({ resources }: Manifest, { id, settings }: ManifestFunction): 
     memory: typeof spec.memory === "number" ? spec.memory : settings.memory,
     timeout: typeof spec.timeout === "number" ? spec.timeout * 1000 : settings.timeout,
   };
+}
+
+function needTool(given: Tools): Tool {
+  const tool = given[DYNALITE];
+  if (tool) return tool;
+  throw toolMissing(`${DYNALITE}@4`);
 }
 
 function findRuntimeClient(): string {

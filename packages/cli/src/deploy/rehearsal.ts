@@ -6,6 +6,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ControlPlane, DeployerModule } from "@godwit/deploy";
 import { createRun } from "./run-artefact.ts";
+import { openTables } from "./tables.ts";
 
 export interface Rehearsal {
   /** What the vendor's clients read to come here. */
@@ -41,7 +42,7 @@ export async function openRehearsal(
   if (known && (await isAlive(known))) {
     return { env: known.env, url: new URL(known.url), own: false, close: async () => {} };
   }
-  const options = { folder, run: createRun(root) };
+  const options = { folder, run: createRun(root), tables: () => openTables(root) };
   const plane = await startAgain(rehearse, options, known);
   const address: Address = { url: plane.url.href, env: plane.env, pid: process.pid };
   const write = (pid: number) => writeFile(file, JSON.stringify({ ...address, pid }), { mode: 0o600 });

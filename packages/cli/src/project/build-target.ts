@@ -72,7 +72,7 @@ export async function emulateTarget(
   options: EmulateOptions & { stage?: string } = {},
 ): Promise<Emulator> {
   const { stage = "dev", ...rest } = options;
-  const { emulate, tools, fronts } = await platforms[name].emulate();
+  const { emulate, tools, toolsFor, fronts } = await platforms[name].emulate();
   if (rest.front !== undefined && !fronts.includes(rest.front)) {
     const known = fronts.length ? `It has ${fronts.join(", ")}.` : "It has only one.";
     throw new GodwitError("FRONT_UNKNOWN", `${name} has no front called ${rest.front}. ${known}`);
@@ -84,7 +84,7 @@ export async function emulateTarget(
     : {};
   const values = await stageEnv(project.root, stage, ["STORE_PATH", ...vars, ...secrets]);
   const env = { ...stores, ...values, ...rest.env };
-  const loaded = await loadTools(project.root, tools);
+  const loaded = await loadTools(project.root, { ...tools, ...toolsFor?.(artefact.manifest) });
   const starting = keepSignals(() => emulate(artefact, loaded, { ...rest, env }));
   const forget = closeOnInterrupt(async () => (await starting).close());
   try {

@@ -6,6 +6,7 @@
 import type { ApiGatewayV2 } from "@aws-sdk/client-apigatewayv2";
 import type { CloudWatch } from "@aws-sdk/client-cloudwatch";
 import type { CloudWatchLogs } from "@aws-sdk/client-cloudwatch-logs";
+import type { DynamoDB } from "@aws-sdk/client-dynamodb";
 import type { EventBridge } from "@aws-sdk/client-eventbridge";
 import type { IAM } from "@aws-sdk/client-iam";
 import type { Lambda } from "@aws-sdk/client-lambda";
@@ -28,6 +29,7 @@ export interface Clients {
   events: EventBridge;
   cloudwatch: CloudWatch;
   s3: S3;
+  dynamodb: DynamoDB;
   sts: STS;
 }
 
@@ -64,6 +66,7 @@ const loaders: { [S in keyof Clients]: (config: Config) => Promise<Clients[S]> }
   events: async (config) => new (await import("@aws-sdk/client-eventbridge")).EventBridge(config),
   cloudwatch: async (config) => new (await import("@aws-sdk/client-cloudwatch")).CloudWatch(config),
   s3: async (config) => new (await import("@aws-sdk/client-s3")).S3({ ...config, forcePathStyle: true }),
+  dynamodb: async (config) => new (await import("@aws-sdk/client-dynamodb")).DynamoDB(config),
   sts: async (config) => new (await import("@aws-sdk/client-sts")).STS(config),
 };
 const PACKAGES: Record<keyof Clients, string> = {
@@ -75,6 +78,7 @@ const PACKAGES: Record<keyof Clients, string> = {
   events: "client-eventbridge",
   cloudwatch: "client-cloudwatch",
   s3: "client-s3",
+  dynamodb: "client-dynamodb",
   sts: "client-sts",
 };
 

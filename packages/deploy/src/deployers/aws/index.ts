@@ -26,6 +26,7 @@ import { createSecrets } from "./secrets.ts";
 import { parseSettings } from "./settings.ts";
 import { toFunctions, toSpecs } from "./specs.ts";
 import { openStage, type Stage } from "./stage.ts";
+import { tableKind } from "./tables.ts";
 
 export { parseSettings };
 
@@ -55,7 +56,8 @@ export async function open(input: DeployInput): Promise<Deployer> {
       roleKind(stage),
       policyKind(stage),
       bucketKind(stage),
-      functionKind(stage, front.forget),
+      tableKind(stage),
+      functionKind(stage, front),
       ...front.kinds,
       scheduleKind(stage),
       domainKind(stage),

@@ -19,6 +19,8 @@ export interface Names {
   logGroup: string;
   role: string;
   function(id: string): string;
+  /** With an empty name: what they begin with. */
+  table(name: string): string;
   rule(fn: string, pattern: string, schedule: string): string;
   bucket(account: string, region: string): string;
   /** The first words of a function's description, by which it is known as this stage's. */
@@ -38,6 +40,7 @@ export function createNames(app: string, stage: string): Names {
     logGroup: `/godwit/${app}/${stage}`,
     role: toName([app, stage, "role"], 64),
     function: (id) => toName([app, stage, id], 64),
+    table: (name) => toName([app, stage, name], 255),
     rule: (fn, pattern, schedule) => toName([app, stage, fn, hashOf([pattern, schedule]).slice(0, 8)], 64),
     // A bucket has no tags that a look costs nothing for: the hash keeps `a-b` of `c` and `a` of `b-c` apart.
     bucket: (account, region) =>

@@ -43,7 +43,7 @@ export function deployPolicy({ partition, account, region, app, stage, boundary 
     Version: "2012-10-17",
     Statement: [
       // These know no resources.
-      allow("Look", ["cloudwatch:GetMetricData", "lambda:ListFunctions"], ["*"]),
+      allow("Look", ["cloudwatch:GetMetricData", "dynamodb:ListTables", "lambda:ListFunctions"], ["*"]),
       allow(
         "Functions",
         [
@@ -121,6 +121,19 @@ export function deployPolicy({ partition, account, region, app, stage, boundary 
           "events:TagResource",
         ],
         [rules],
+      ),
+      allow(
+        "Tables",
+        [
+          "dynamodb:CreateTable",
+          "dynamodb:DeleteTable",
+          "dynamodb:DescribeTable",
+          "dynamodb:DescribeTimeToLive",
+          "dynamodb:ListTagsOfResource",
+          "dynamodb:TagResource",
+          "dynamodb:UpdateTimeToLive",
+        ],
+        [arn("dynamodb", `table/${names}`)],
       ),
       allow("Bucket", ["s3:CreateBucket", "s3:DeleteBucket", "s3:ListBucket"], [bucket]),
       allow("Code", ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], [`${bucket}/*`]),

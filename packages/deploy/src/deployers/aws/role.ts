@@ -12,6 +12,7 @@ import { ignore } from "./functions.ts";
 import { isOurs, tagList } from "./names.ts";
 import type { Statement } from "./settings.ts";
 import type { Account, Stage } from "./stage.ts";
+import { tableStatements } from "./tables.ts";
 
 export interface PolicyDocument {
   Version: string;
@@ -34,8 +35,9 @@ const TRUST: PolicyDocument = {
 
 const NOT_FOUND = "NoSuchEntityException";
 
-/** Least: write this stage's logs, use the network that is asked for, and what the config's statements say. */
-export function rolePolicy(stage: Stage, { partition, region, id }: Account): PolicyDocument {
+/** Least: write this stage's logs, use its tables and the network that is asked for, and what the config's statements say. */
+export function rolePolicy(stage: Stage, account: Account): PolicyDocument {
+  const { partition, region, id } = account;
   const { settings, names } = stage;
   const network: Statement = {
     // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html: these know no resources.
@@ -59,6 +61,7 @@ export function rolePolicy(stage: Stage, { partition, region, id }: Account): Po
         Resource: [`arn:${partition}:logs:${region}:${id}:log-group:${names.logGroup}:*`],
       },
       ...(settings.vpc ? [network] : []),
+      ...tableStatements(stage, account),
       ...settings.statements,
     ],
   };

@@ -9,6 +9,7 @@ import { DIRECT } from "./code.ts";
 import type { FunctionValue } from "./functions.ts";
 import { policyName, rolePolicy } from "./role.ts";
 import type { Stage } from "./stage.ts";
+import { tableSpecs, tableVariables } from "./tables.ts";
 
 /** Lambda's words for what the build calls `arm64` and `x64`. */
 const ARCHITECTURES: Record<string, string> = { arm64: "arm64", x64: "x86_64" };
@@ -17,13 +18,13 @@ const MOST_ENV = 4096;
 
 /** `secrets` are values by name. */
 export function toFunctions(
-  { names, settings, input }: Stage,
+  stage: Stage,
   { manifest }: BuiltArtefact,
   secrets: Record<string, string>,
 ): FunctionValue[] {
-  const declared = Object.fromEntries(
-    manifest.env.vars.flatMap((name) => (input.vars[name] === undefined ? [] : [[name, input.vars[name]]])),
-  );
+  const { names, settings, input } = stage;
+  const given = manifest.env.vars.flatMap((name) => (input.vars[name] === undefined ? [] : [[name, input.vars[name]]]));
+  const declared: Record<string, string> = { ...Object.fromEntries(given), ...tableVariables(stage) };
   return manifest.functions.map(({ id, zip, settings: own }) => {
     const spec = manifest.resources.find(({ kind, name }) => kind === "lambda" && name === id)?.spec ?? {};
     const text = (key: string, fallback: string) => (typeof spec[key] === "string" ? spec[key] : fallback);
@@ -79,6 +80,7 @@ export async function toSpecs(stage: Stage, functions: readonly FunctionValue[])
     { kind: "log group", name: names.logGroup, value: settings.logRetention },
     ...role,
     ...bucket,
+    ...tableSpecs(stage),
     ...functions.map((value) => ({ kind: "function", name: value.id, after: before, value })),
   ];
 }

@@ -17,6 +17,8 @@ export interface CloudData {
   rules: Record<string, RuleState>;
   buckets: Record<string, string[]>;
   domains: Record<string, DomainState>;
+  /** Without what is in them. */
+  tables: Record<string, TableState>;
 }
 
 export const emptyCloud = (): CloudData => ({
@@ -28,6 +30,7 @@ export const emptyCloud = (): CloudData => ({
   rules: {},
   buckets: {},
   domains: {},
+  tables: {},
 });
 
 /** Lambda's FunctionConfiguration, without what is computed. */
@@ -129,6 +132,19 @@ export interface DomainState {
   certificate: string;
   tags: Record<string, string>;
   mappings: Record<string, { api: string; stage: string; key: string }>;
+}
+
+export interface TableState {
+  /** As CreateTable was told: keys and attributes. */
+  keys: Record<string, unknown>;
+  billing: string;
+  tags: Record<string, string>;
+  ttl?: string;
+  at: number;
+  /** Milliseconds since 1970 from when on it is active. */
+  readyAt: number;
+  /** Since then it is being deleted. */
+  deletedAt?: number;
 }
 
 /** One request that a function answered. */

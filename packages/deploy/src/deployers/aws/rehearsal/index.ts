@@ -22,8 +22,10 @@ import {
   type Served,
 } from "./cloud.ts";
 import { domainOperations } from "./domains.ts";
+import { tableOperations } from "./dynamodb.ts";
 import { eventOperations } from "./events.ts";
 import { iamOperations, stsOperations } from "./iam.ts";
+import { createItems, roleKeys } from "./items.ts";
 import { functionOperations } from "./lambda.ts";
 import { versionOperations } from "./lambda-versions.ts";
 import { logOperations, metricOperations } from "./observe.ts";
@@ -56,14 +58,17 @@ export const OPERATIONS: Record<string, Operations> = {
   events: eventOperations,
   cloudwatch: metricOperations,
   s3: s3Operations,
+  dynamodb: tableOperations,
 };
 
 export async function rehearse(options: AwsRehearsalOptions): Promise<ControlPlane> {
   const { folder, run, host = "127.0.0.1", port = 0, fault, clock = systemClock } = options;
   const state = await openState(folder, emptyCloud());
   const cloud = state.data;
+  cloud.tables ??= {}; // kept by an older one
   const served: Served[] = [];
-  const runs = createRuns(state, run, clock);
+  const items = createItems(options.tables);
+  const runs = createRuns(state, run, clock, (configuration) => roleKeys(cloud, configuration, server.url.href));
   const doors = createDoors({ cloud, clock, runs, served, host });
   const policy =
     options.policy ?? deployPolicy({ partition: "aws", account: ACCOUNT, region: "*", app: "*", stage: "*" });
@@ -77,9 +82,11 @@ export async function rehearse(options: AwsRehearsalOptions): Promise<ControlPla
     }
   }
 
-  async function answer(read: Read): Promise<Answer> {
-    checkSignature(read);
+  async function answer(read: Read, call: Call): Promise<Answer> {
     const { service, action, params, region, protocol } = read;
+    const isItem = items.isItemCall(read);
+    if (!(isItem && items.isRole(cloud, read))) checkSignature(read);
+    if (isItem) return items.answer({ ...context, region }, read, call);
     const operation = OPERATIONS[service]?.[action];
     if (!operation) throw new Refused("UnknownOperationException", `The rehearsal has no ${service}:${action}.`, 404);
     const whole = { ...context, region };
@@ -107,7 +114,7 @@ export async function rehearse(options: AwsRehearsalOptions): Promise<ControlPla
     async handle(call) {
       const read = tryRead(call);
       try {
-        return await answer(read);
+        return await answer(read, call);
       } catch (error) {
         return writeError(read.protocol, error);
       }
@@ -120,6 +127,7 @@ export async function rehearse(options: AwsRehearsalOptions): Promise<ControlPla
     await server.close();
     await doors.close();
     await runs.close();
+    await items.close();
     await state.save();
   };
   return {

@@ -35,11 +35,17 @@ const MOST = 6;
 /** Log lines of a group that are kept. */
 const LINES = 1000;
 
-export function createRuns(state: State<CloudData>, run: RunArtefact, clock: Clock): Runs {
+/** `keysOf`: what Lambda sets in a function's environment by itself. */
+export function createRuns(
+  state: State<CloudData>,
+  run: RunArtefact,
+  clock: Clock,
+  keysOf: (configuration: Configuration) => Record<string, string>,
+): Runs {
   const runs = new Map<string, Promise<RunningArtefact>>();
 
   async function begin({ stage, variant, all, routes }: RunRequest): Promise<RunningArtefact> {
-    const units = await Promise.all(all.map((one) => toUnit(state, one, stage)));
+    const units = await Promise.all(all.map((one) => toUnit(state, one, stage, keysOf(one.configuration))));
     const table = Object.entries(routes).map(([match, fn]) => ({ match, function: fn }));
     const running = await run({ target: "lambda", variant, units, routes: table });
     void collect(running, all);
@@ -93,7 +99,12 @@ function streamOf({ name, version }: Called, clock: Clock): string {
   return `${day}/${name}[${version}]${randomBytes(16).toString("hex")}`;
 }
 
-async function toUnit(state: State<CloudData>, { name, configuration }: Called, stage: string): Promise<UploadedUnit> {
+async function toUnit(
+  state: State<CloudData>,
+  { name, configuration }: Called,
+  stage: string,
+  keys: Record<string, string>,
+): Promise<UploadedUnit> {
   const { CodeSha256, Handler, MemorySize, Timeout, Runtime } = configuration;
   const zip = await state.blob(Buffer.from(String(CodeSha256), "base64").toString("hex"));
   const files = zip ? unzipSync(zip) : {};
@@ -104,7 +115,7 @@ async function toUnit(state: State<CloudData>, { name, configuration }: Called, 
     name,
     files,
     entry,
-    env: environment.Variables ?? {},
+    env: { ...keys, ...environment.Variables },
     memory: Number(MemorySize),
     timeout: Number(Timeout) * 1000,
     settings: { stage, runtime: Runtime },

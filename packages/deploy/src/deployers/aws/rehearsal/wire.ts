@@ -25,6 +25,7 @@ const SERVICES: Record<string, { service: string; protocol: Read["protocol"] }> 
   apigateway: { service: "apigateway", protocol: "rest-json" },
   ssm: { service: "ssm", protocol: "json" },
   logs: { service: "logs", protocol: "json" },
+  dynamodb: { service: "dynamodb", protocol: "json" },
   events: { service: "events", protocol: "json" },
   monitoring: { service: "cloudwatch", protocol: "json" },
   iam: { service: "iam", protocol: "query" },
