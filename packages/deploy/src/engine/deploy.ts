@@ -73,7 +73,8 @@ export function plan(deployer: Deployer, input: DeployInput): Promise<Plan> {
 }
 
 async function run(options: DeployOptions): Promise<Deployed> {
-  const { deployer, input, confirm } = options;
+  const { deployer, input, confirm, canary } = options;
+  if (canary) deployer.canary?.(canary.steps.filter((step) => step < 1));
   const shown = await makePlan(deployer, input);
   const nothing = { plan: shown.plan, release: findLive(shown.releases), verified: [], removed: [] };
   if (!shown.plan.changed && shown.plan.deletes === 0) {
@@ -199,7 +200,6 @@ async function promote(
   }
   if (canary && live) {
     onEvent({ type: "step", step: "canary" });
-    deployer.canary?.(canary.steps.filter((step) => step < 1));
     await runCanary(canary, {
       clock,
       signal,

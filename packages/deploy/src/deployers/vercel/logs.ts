@@ -4,26 +4,38 @@
  * @module
  */
 import type { Clock, Deployer, LogLine } from "../../contracts.ts";
+import { CallError } from "../../engine/retry.ts";
 import type { Api } from "./client.ts";
 import type { Project } from "./project.ts";
 
 /** One line of the stream, a JSON object. */
 interface Row {
+  rowId?: string;
   timestampInMs?: number;
   message?: string;
   requestPath?: string;
   source?: string;
 }
 
+interface Told extends LogLine {
+  /** The same whenever the line comes. */
+  row: string;
+}
+
 /** Milliseconds before a stream that ended is opened again. */
 const PAUSE = 1000;
+/** Streams, one after the other, that may break without a new line. */
+const PATIENCE = 5;
 /** Characters of a line that is no JSON yet. */
 const LONGEST = 1_000_000;
+/** Lines that are remembered; a stream that begins again may tell those of the last seconds again, in any order. */
+const KNOWN = 10_000;
+const OVERLAP = 60_000;
 
 type LogOptions = Parameters<NonNullable<Deployer["logs"]>>[0];
 
 export function createLogs(api: Api, project: Project, clock: Clock): NonNullable<Deployer["logs"]> {
-  async function* read({ follow, since, signal }: LogOptions): AsyncGenerator<LogLine> {
+  async function* read({ follow, since, signal }: LogOptions): AsyncGenerator<Told> {
     const { id, targets } = await project.get();
     const deployment = targets?.production?.id;
     if (deployment === undefined) return;
@@ -43,6 +55,9 @@ export function createLogs(api: Api, project: Project, clock: Clock): NonNullabl
           if (row && row.at >= since) yield row;
         }
       }
+    } catch (cause) {
+      if (cause instanceof Error && cause.name === "TimeoutError") return; // the call's own end: nobody logged much
+      throw new CallError("read logs", `Vercel's stream of lines broke off: ${cause}`, { cause });
     } finally {
       signal.removeEventListener("abort", stop);
       stop();
@@ -50,22 +65,25 @@ export function createLogs(api: Api, project: Project, clock: Clock): NonNullabl
   }
 
   return async function* logs({ follow, since, signal }) {
-    // Vercel ends each stream after a while; the next one begins with lines that were seen.
-    let from = since;
-    let newest: string[] = [];
-    for (;;) {
-      const seen = new Set(newest);
+    const known = new Set<string>();
+    let newest = since;
+    for (let broken = 0; ; ) {
       try {
-        for await (const line of read({ follow, since: from, signal })) {
-          const key = JSON.stringify(line);
-          if (seen.has(key)) continue;
-          if (line.at > from) newest = [];
-          from = Math.max(from, line.at);
-          newest.push(key);
+        for await (const { row, ...line } of read({ follow, since: Math.max(since, newest - OVERLAP), signal })) {
+          if (known.has(row)) continue;
+          known.add(row);
+          for (const oldest of known) {
+            if (known.size <= KNOWN) break;
+            known.delete(oldest);
+          }
+          newest = Math.max(newest, line.at);
+          broken = 0;
           yield line;
         }
+        broken = 0;
       } catch (error) {
-        if (!follow || !(error instanceof Error) || error.name !== "TimeoutError") throw error;
+        // Vercel ends each stream after a while, and what stands between may cut it.
+        if (!follow || !(error instanceof CallError && error.transient) || ++broken >= PATIENCE) throw error;
       }
       if (!follow || signal.aborted) return;
       project.forget(); // another release may be live by now
@@ -74,11 +92,14 @@ export function createLogs(api: Api, project: Project, clock: Clock): NonNullabl
   };
 }
 
-function toLine(line: string): LogLine | undefined {
+/** Undefined for what is no line: the stream keeps itself open with empty ones. */
+export function toLine(text: string): Told | undefined {
   try {
-    const { timestampInMs = 0, message = "", requestPath, source } = JSON.parse(line) as Row;
-    return { at: timestampInMs, function: requestPath ?? source ?? "", text: message.trimEnd() };
+    const { rowId, timestampInMs = 0, message = "", requestPath, source } = JSON.parse(text) as Row;
+    // Functions lie below a folder of their own, and `index` has another name there: adapters/src/vercel/front.ts.
+    const id = (requestPath ?? source ?? "").replace(/^\/_godwit\/_?/, "");
+    return { row: rowId ?? text, at: timestampInMs, function: id, text: message.trimEnd() };
   } catch {
-    return undefined; // the stream keeps itself open with empty lines
+    return undefined;
   }
 }

@@ -23,6 +23,9 @@ export interface LiveProject {
   /** Of any target; and the Git repository that it is built from. */
   latestDeployments?: readonly unknown[];
   link?: object | null;
+  /** How Vercel builds what comes from Git, and below which folder it looks for what is prebuilt. */
+  framework?: string | null;
+  rootDirectory?: string | null;
 }
 
 /** One variable of a project; a secret's value never comes along. */
@@ -185,13 +188,22 @@ export function createProject(
         const marked = (await project.env()).some(({ key }) => key === MARK);
         return new Map([[name, { ...live, marked }]]);
       },
-      diff: (_value, { marked }) => (marked ? [] : [{ path: "owner", to: mark }]),
+      diff: (_value, { marked, ...live }) => [
+        ...(marked ? [] : [{ path: "owner", to: mark }]),
+        ...byHand(live).map((path) => ({ path, from: live[path] ?? "", to: "none", drift: true })),
+      ],
       async create() {
         return { ...(await make()), marked: true };
       },
       async update(_spec, live) {
-        await markOwner();
-        return { ...live, marked: true };
+        if (!live.marked) await markOwner();
+        const settings = Object.fromEntries(byHand(live).map((path) => [path, null]));
+        if (Object.keys(settings).length > 0) {
+          const at = `/v9/projects/${encodeURIComponent(live.id)}`;
+          await api.call({ name: "set the project's settings", method: "PATCH", path: at, json: settings });
+          project.forget();
+        }
+        return { ...live, ...settings, marked: true };
       },
       async remove() {
         const live = await project.find();
@@ -203,6 +215,11 @@ export function createProject(
       irreversible: (spec) => (spec ? undefined : "its deployments, variables and domains go with it"),
     }),
   };
+
+  /** Settings that stand between a prebuilt deployment and its files. An adopted project may have a build of its own. */
+  function byHand(live: LiveProject): ("framework" | "rootDirectory")[] {
+    return isAdopted ? [] : (["framework", "rootDirectory"] as const).filter((path) => live[path]);
+  }
 
   /** Development is a target that no deployment of this project has: the functions do not see the variable. */
   function markOwner(): Promise<void> {

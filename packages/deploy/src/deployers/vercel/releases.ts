@@ -30,6 +30,15 @@ export interface Deployment {
   meta?: Record<string, string>;
 }
 
+interface Page {
+  deployments: Deployment[];
+  /** Milliseconds since 1970: the next page begins before it. */
+  pagination?: { next: number | null };
+}
+
+/** Deployments of a page, which is the most that Vercel gives, and pages that are read. */
+const PAGE = 100;
+const PAGES = 10;
 /** Milliseconds until a prebuilt deployment must be ready. */
 const READY = 600_000;
 
@@ -51,14 +60,42 @@ interface Parts {
 
 export function createReleases({ api, input, project, secrets, rolling }: Parts): Releases {
   const { app, stage, clock, signal, vars, env } = input;
+  const isOurs = ({ meta }: Deployment) => meta?.godwitStage === `${app}/${stage}`;
+  /** What a deployment carries never changes. */
+  const known = new Map<string, Promise<Deployment | undefined>>();
 
+  /** The newest first, until there are the live one and one to go back to: proofs may have come after them. */
   async function deployments(): Promise<Deployment[]> {
     const live = await project.find();
     if (!live) return [];
-    const query = { projectId: live.id, limit: "50", target: "production" };
-    const call = { name: "list deployments", path: "/v6/deployments", query };
-    const all = (await api.call<{ deployments: Deployment[] }>(call)).deployments;
-    return all.filter(({ meta }) => meta?.godwitStage === `${app}/${stage}`);
+    const current = live.targets?.production?.id;
+    const found: Deployment[] = [];
+    let until: number | null = 0;
+    for (let page = 0; page < PAGES && until !== null; page++) {
+      const query = {
+        projectId: live.id,
+        limit: String(PAGE),
+        target: "production",
+        ...(until && { until: String(until) }),
+      };
+      const call = { name: "list deployments", path: "/v6/deployments", query };
+      const answer: Page = await api.call<Page>(call);
+      found.push(...answer.deployments.filter(isOurs));
+      const at = found.findIndex((one) => idOf(one) === current);
+      if (current === undefined || (at >= 0 && found.slice(at + 1).some(wasLive))) return found;
+      until = answer.deployments.length > 0 ? (answer.pagination?.next ?? null) : null;
+    }
+    const one = current !== undefined && !found.some((each) => idOf(each) === current) && (await look(current));
+    return one && isOurs(one) ? [...found, one] : found;
+  }
+
+  function look(id: string): Promise<Deployment | undefined> {
+    const path = `/v13/deployments/${encodeURIComponent(id)}`;
+    const looking =
+      known.get(id) ?? api.call<Deployment | undefined>({ name: "look at the deployment", path, maybe: true });
+    known.set(id, looking);
+    looking.catch(() => known.delete(id));
+    return looking;
   }
 
   async function toReleases(all: readonly Deployment[]): Promise<Release[]> {
@@ -133,13 +170,13 @@ export function createReleases({ api, input, project, secrets, rolling }: Parts)
     list: async () => toReleases(await deployments()),
     async make(artefact, fingerprint) {
       const state = await secrets.state();
-      const known = (await deployments()).find(
+      const made = (await deployments()).find(
         (one) =>
           one.meta?.godwitRelease === fingerprint &&
           one.meta.godwitSecrets === state &&
           !["ERROR", "CANCELED"].includes(stateOf(one)),
       );
-      const ready = await untilReady(known ?? (await create(artefact, fingerprint, state)));
+      const ready = await untilReady(made ?? (await create(artefact, fingerprint, state)));
       const [release] = await toReleases([ready]);
       if (release) return release;
       throw releaseUnknown(idOf(ready), []);
@@ -152,8 +189,8 @@ export function createReleases({ api, input, project, secrets, rolling }: Parts)
     async carried() {
       const live = await project.find();
       const id = live?.targets?.production?.id;
-      const found = id === undefined ? undefined : (await deployments()).find((one) => idOf(one) === id);
-      return fromMeta(found?.meta?.godwitCarried);
+      const found = id === undefined ? undefined : await look(id);
+      return fromMeta(found && isOurs(found) ? found.meta?.godwitCarried : undefined);
     },
   };
 

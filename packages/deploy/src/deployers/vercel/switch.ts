@@ -19,7 +19,7 @@ export interface RollingRelease {
 export interface Traffic {
   /** The one on its way, if there is one. */
   rolling(live: LiveProject): Promise<RollingRelease | undefined>;
-  /** The shares that a canary will ask for: Vercel must know them before the first. */
+  /** The shares that a canary will ask for: Vercel must know them before the first. Throws VERCEL_CANARY_SHARE. */
   plan(shares: readonly number[]): void;
   shift(release: Release, share: number): Promise<void>;
   reset(): Promise<void>;
@@ -53,7 +53,7 @@ export function createTraffic(api: Api, { clock, signal }: DeployInput, project:
             enabled: true,
             advancementType: "manual-approval",
             stages: [...stages, 1].map((share) => ({
-              targetPercentage: Math.round(share * 100),
+              targetPercentage: toPercentage(share),
               requireApproval: true,
             })),
           };
@@ -106,7 +106,7 @@ export function createTraffic(api: Api, { clock, signal }: DeployInput, project:
       );
     }
     const active = await rolling(live);
-    const percentage = Math.round(share * 100);
+    const percentage = toPercentage(share);
     if (active?.activeStage.targetPercentage === percentage) return;
     const json = { canaryDeploymentId: release.id };
     if (active) {
@@ -126,6 +126,7 @@ export function createTraffic(api: Api, { clock, signal }: DeployInput, project:
     rolling,
     plan(asked) {
       shares = asked.filter((share) => share > 0 && share < 1);
+      for (const share of shares) toPercentage(share);
     },
     async shift(release, share) {
       if (share < 1) return step(release, share);
@@ -148,4 +149,13 @@ export function createTraffic(api: Api, { clock, signal }: DeployInput, project:
       project.forget();
     },
   };
+}
+
+function toPercentage(share: number): number {
+  const percentage = Math.round(share * 100);
+  if (percentage >= 1 && Math.abs(percentage - share * 100) < 1e-6) return percentage;
+  throw new GodwitError(
+    "VERCEL_CANARY_SHARE",
+    `Vercel shares traffic out by whole percents from 1 on, and ${Number((share * 100).toPrecision(6))}% is none. Give --canary other shares.`,
+  );
 }
