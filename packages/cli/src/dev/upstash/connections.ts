@@ -69,12 +69,14 @@ export interface Connections {
   close(): void;
 }
 
-/** How many wait for the next user. */
-const KEPT = 16;
+/** How many there are at most: more requests than that wait in a row. */
+const MOST = 16;
 
 export function createConnections(address: RedisAddress): Connections {
   const all = new Set<Connection>();
   const idle: Connection[] = [];
+  const row: (() => void)[] = [];
+  let used = 0;
   const open = async (): Promise<Connection> => {
     const connection = await openConnection(address);
     all.add(connection);
@@ -88,11 +90,19 @@ export function createConnections(address: RedisAddress): Connections {
   return {
     open,
     async run(commands) {
-      const connection = idle.pop() ?? (await open());
-      const replies = await connection.send(commands);
-      if (idle.length < KEPT) idle.push(connection);
-      else connection.close();
-      return replies;
+      if (used === MOST) await new Promise<void>((resolve) => row.push(resolve));
+      else used++;
+      try {
+        const connection = idle.pop() ?? (await open());
+        const replies = await connection.send(commands);
+        idle.push(connection);
+        return replies;
+      } finally {
+        // The place goes to the next one in the row.
+        const next = row.shift();
+        if (next) next();
+        else used--;
+      }
     },
     close() {
       for (const connection of all) connection.close();
