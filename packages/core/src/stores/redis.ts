@@ -47,6 +47,11 @@ interface Client {
   on(event: "connect" | "close", listener: () => void): void;
   stream: { unref(): void };
 }
+interface Link {
+  ready: Promise<Client>;
+  /** Once it is ready. */
+  client?: Client;
+}
 interface Library {
   default: new (url: string, options: object) => Client;
 }
@@ -63,8 +68,39 @@ export function open({ url = URL_NAME, ...layout }: RedisOptions, given: OpenSto
  * to be sent later. A command that has no answer in time closes it, so that the next one does not wait on a dead socket.
  */
 function createWire(store: string, url: string, deadline: number): Wire {
-  let current: Promise<Client> | undefined;
+  let link: Link | undefined;
   let used = 0;
+  const drop = (client: Client): void => {
+    if (link?.client === client) link = undefined;
+    client.disconnect();
+  };
+  /** Closes the connection where the answer does not come. */
+  const inTime = async <T>(client: Client, most: number, answer: Promise<T>): Promise<T> => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new Error(`no answer within ${most} ms`));
+        drop(client);
+      }, most);
+    });
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  const check = async (client: Client, most: number): Promise<Client> => {
+    try {
+      await inTime(client, most, client.callBuffer("PING"));
+    } catch (error) {
+      // Whoever may not ping was answered.
+      if (!/^NOPERM/.test(messageOf(error))) {
+        drop(client);
+        throw error;
+      }
+    }
+    return client;
+  };
   const connect = async (): Promise<Client> => {
     const client = new (await load()).default(url, {
       lazyConnect: true,
@@ -81,14 +117,11 @@ function createWire(store: string, url: string, deadline: number): Wire {
     });
     // Whoever waits for an answer has a timer: the socket alone keeps no process alive.
     client.on("connect", () => client.stream.unref());
-    const made = current;
-    client.on("close", () => {
-      if (current === made) current = undefined;
-    });
+    client.on("close", () => drop(client));
     try {
       await client.connect();
       // Not before the password and the number of the database are known to be right.
-      await check(client);
+      await check(client, deadline / 2);
       if (fault) throw fault;
       return client;
     } catch (error) {
@@ -96,26 +129,24 @@ function createWire(store: string, url: string, deadline: number): Wire {
       throw fault ?? error;
     }
   };
-  const check = async (client: Client): Promise<Client> => {
-    try {
-      await inTime(client, deadline / 4, client.callBuffer("PING"));
-    } catch (error) {
-      // Whoever may not ping was answered.
-      if (!/^NOPERM/.test(messageOf(error))) throw error;
-    }
-    return client;
-  };
   const reach = (): Promise<Client> => {
     const isIdle = Math.abs(Date.now() - used) > IDLE;
     used = Date.now();
-    if (!current || isIdle) {
-      const next = current ? current.then(check).catch(connect) : connect();
-      current = next;
-      next.catch(() => {
-        if (current === next) current = undefined;
-      });
+    if (!link || isIdle) {
+      const next: Link = {
+        ready: link ? link.ready.then((client) => check(client, deadline / 4)).catch(connect) : connect(),
+      };
+      link = next;
+      next.ready.then(
+        (client) => {
+          next.client = client;
+        },
+        () => {
+          if (link === next) link = undefined;
+        },
+      );
     }
-    return current;
+    return link.ready;
   };
   return {
     toField: (bytes) => ["r", bytes],
@@ -128,18 +159,15 @@ function createWire(store: string, url: string, deadline: number): Wire {
         throw isReply(error) ? new Said(messageOf(error)) : new Transient(messageOf(error));
       }
       try {
+        const answer = client.callBuffer(String(command), ...words.map(toBuffer));
         // A command that must not be sent twice has all the time there is.
-        return await inTime(
-          client,
-          again ? deadline / 2 : deadline,
-          client.callBuffer(String(command), ...words.map(toBuffer)),
-        );
+        return await inTime(client, again ? deadline / 2 : deadline, answer);
       } catch (error) {
         // The message alone: ioredis puts the words of a command, a password among them, beside it.
         const message = messageOf(error);
         if (isReply(error)) {
           // Another server may be the primary by now.
-          if (isPassing(message)) client.disconnect();
+          if (isPassing(message)) drop(client);
           throw new Said(message);
         }
         if (again || message.startsWith("Stream isn't writeable")) throw new Transient(message);
@@ -147,22 +175,6 @@ function createWire(store: string, url: string, deadline: number): Wire {
       }
     },
   };
-}
-
-/** Closes the connection where the answer does not come. */
-async function inTime<T>(client: Client, most: number, answer: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no answer within ${most} ms`));
-      client.disconnect();
-    }, most);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** By its first word: a bundle has other names for classes. */
