@@ -142,6 +142,50 @@ test("a canary shares traffic by an alias, and a breach sends all of it back", a
   assert.equal(live?.share, 1);
 });
 
+for (const front of ["http-api", "function-url"]) {
+  test(`behind ${front}, after a rollback a plan compares with what is live, and deploying that changes nothing`, async (t) => {
+    const clock = createClock();
+    const plane = await startPlane(t, { clock, run: sayWord });
+    const build = (word: string) =>
+      buildApp(
+        t,
+        "lambda",
+        { "routes/index.ts": `export const GET = () => new Response("release-${word}");` },
+        { front },
+      );
+    const [one, two] = [await build("one"), await build("two")];
+    const first = await ship({ plane, clock, artefact: one });
+    await clock.sleep(1000);
+    const second = await ship({ plane, clock, artefact: two });
+    await rollback(await openStage({ plane, clock }));
+
+    const before = plane.calls.length;
+    const again = await ship({ plane, clock, artefact: one });
+    assert.equal(again.outcome, "unchanged");
+    assert.equal(again.release?.id, first.release?.id);
+    const changing = plane.calls.slice(before).filter((name) => !/:(?:Get|List|Describe)/.test(name));
+    assert.deepEqual(changing, []);
+
+    // What was gone back from: said as a change, and nothing of it is sent or made anew.
+    const forward = await ship({ plane, clock, artefact: two });
+    const fn = forward.plan.items.find(({ kind }) => kind === "function");
+    assert.deepEqual(
+      fn?.changes.map(({ path }) => path),
+      ["code"],
+    );
+    assert.equal(forward.release?.id, second.release?.id);
+    assert.equal(await text(forward.urls[0]), "release-two");
+    assert.equal(plane.calls.filter((name) => name === "lambda:UpdateFunctionCode").length, 1);
+
+    // From the older one on to a third.
+    await rollback(await openStage({ plane, clock }));
+    const third = await ship({ plane, clock, artefact: await build("three") });
+    assert.equal(await text(third.urls[0]), "release-three");
+    assert.equal((await ship({ plane, clock, artefact: await build("three") })).outcome, "unchanged");
+    await destroyAll(plane, clock);
+  });
+}
+
 test("one function behind a Function URL, streamed: the alias is the switch", async (t) => {
   const clock = createClock();
   const plane = await startPlane(t, { clock });

@@ -3,10 +3,10 @@
  * @module
  */
 import type { AnyKind, Candidate, Made, Release, Spec } from "../../contracts.ts";
-import type { FunctionValue } from "./functions.ts";
+import type { FunctionFront, FunctionValue } from "./functions.ts";
 import type { Measured } from "./metrics.ts";
 
-export interface Front {
+export interface Front extends FunctionFront {
   /** In the order in which they are made. */
   kinds: readonly AnyKind[];
   specs(functions: readonly FunctionValue[]): Spec[];
@@ -15,8 +15,6 @@ export interface Front {
   candidate(release: Release): Promise<Candidate>;
   switch(release: Release, share: number): Promise<void>;
   reset(): Promise<void>;
-  /** A function is about to be removed: releases that need it cannot be gone back to. */
-  forget?(id: string): Promise<void>;
   urls(): Promise<URL[]>;
   /** What its figures are filed under. */
   measured(release: Release): Promise<Measured | undefined>;
@@ -29,4 +27,15 @@ export interface Wanted {
   functions: readonly FunctionValue[];
   /** Ids of functions that schedules call. */
   scheduled: readonly string[];
+}
+
+/** One answer for all who ask at the same moment; nobody gets one of before. */
+export function together<T>(work: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  return () => {
+    running ??= work().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
 }

@@ -6,7 +6,7 @@ import type { AnyKind, Change, Release } from "../../contracts.ts";
 import { nothingDeployed } from "../../engine/errors.ts";
 import { defineKind } from "../../engine/kind.ts";
 import { apiKind } from "./api.ts";
-import type { Front } from "./front.ts";
+import { type Front, together } from "./front.ts";
 import { ignore, type LiveFunction, listFunctions } from "./functions.ts";
 import type { Parameters } from "./parameters.ts";
 import { createRecords } from "./records.ts";
@@ -103,7 +103,7 @@ export function createFunctionUrl(stage: Stage, parameters: Parameters): Front {
     },
   });
 
-  const releases = async (): Promise<Release[]> => {
+  const releases = together(async (): Promise<Release[]> => {
     const known = await records.list();
     const name = known.size > 0 ? await seek() : undefined;
     if (name === undefined) return [];
@@ -116,7 +116,7 @@ export function createFunctionUrl(stage: Stage, parameters: Parameters): Front {
       })
       .sort((a, b) => Number(b.id) - Number(a.id))
       .slice(0, 50);
-  };
+  });
 
   return {
     kinds: [apiKind(stage), urlKind],
@@ -129,10 +129,15 @@ export function createFunctionUrl(stage: Stage, parameters: Parameters): Front {
       },
     ],
     releases,
+    async behind() {
+      const [, ...older] = await releases();
+      const served = older.find(({ share }) => share > 0);
+      return served && (await records.list()).get(served.id)?.versions;
+    },
     async release(made, { fingerprint, functions, scheduled }) {
       const [fn] = functions;
       const live = made.get(`function/${fn?.id}`) as LiveFunction; // as its kind lists it
-      const id = await publish(stage, live);
+      const id = live.version ?? (await publish(stage, live));
       const same = (await releases()).find((one) => one.id === id && one.fingerprint === fingerprint);
       if (same) return same;
       const at = new Date(input.clock.now()).toISOString();

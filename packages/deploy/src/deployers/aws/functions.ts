@@ -1,5 +1,6 @@
 /**
- * The Lambda functions. What is changed here is `$LATEST`, which no traffic reaches: a release names versions.
+ * The Lambda functions. What is changed here is `$LATEST`, which no traffic reaches: a release names versions. After a
+ * rollback, or a release that was not proven, `$LATEST` is not what is live: then the live version is compared.
  * @module
  */
 import type { FunctionConfiguration } from "@aws-sdk/client-lambda";
@@ -7,6 +8,7 @@ import { GodwitError } from "@godwit/core/errors";
 import type { AnyKind, Change, Made } from "../../contracts.ts";
 import { nameTaken } from "../../engine/errors.ts";
 import { defineKind } from "../../engine/kind.ts";
+import { hashOf } from "../../engine/names.ts";
 import { CallError } from "../../engine/retry.ts";
 import { collect } from "./client.ts";
 import { readCode } from "./code.ts";
@@ -48,6 +50,16 @@ export interface LiveFunction {
   mark: string;
   revision: string | undefined;
   configuration: FunctionConfiguration;
+  /** This is the version that is live, and `$LATEST` is something else. */
+  version?: string;
+}
+
+/** What a front has to do with functions. */
+export interface FunctionFront {
+  /** A function is about to be removed: releases that need it cannot be gone back to. */
+  forget?(id: string): Promise<void>;
+  /** Function's id -> version of the live release, where a newer one was made: `$LATEST` may be that one's. */
+  behind(): Promise<Readonly<Record<string, string>> | undefined>;
 }
 
 /** A role that was made a moment ago is not known everywhere at once. */
@@ -68,7 +80,7 @@ export function toLive(stage: Stage, configuration: FunctionConfiguration): Live
     mark && {
       ...mark,
       name: FunctionName,
-      arn: FunctionArn.replace(/:\$LATEST$/, ""),
+      arn: FunctionArn.replace(/:(?:\$LATEST|\d+)$/, ""),
       code: CodeSha256,
       mark: `${CodeSha256.slice(0, 12)} ${LastModified}`,
       revision: RevisionId,
@@ -77,14 +89,20 @@ export function toLive(stage: Stage, configuration: FunctionConfiguration): Live
   );
 }
 
-/** All of the stage: two calls for a hundred functions. */
-export async function listFunctions(stage: Stage): Promise<Map<string, LiveFunction>> {
-  const all = await collect(async (Marker) => {
+/** All of the account: two calls for a hundred functions. `ALL` has their versions too. */
+function collectFunctions(stage: Stage, FunctionVersion?: "ALL"): Promise<FunctionConfiguration[]> {
+  const versions = FunctionVersion && { FunctionVersion };
+  return collect(async (Marker) => {
     const page = await stage.call("lambda", "ListFunctions", (lambda, options) =>
-      lambda.listFunctions({ MaxItems: 50, ...(Marker && { Marker }) }, options),
+      lambda.listFunctions({ MaxItems: 50, ...versions, ...(Marker && { Marker }) }, options),
     );
     return { items: page.Functions, token: page.NextMarker };
   });
+}
+
+/** Those of the stage. */
+export async function listFunctions(stage: Stage): Promise<Map<string, LiveFunction>> {
+  const all = await collectFunctions(stage);
   return new Map(
     all.flatMap((one) => {
       const live = toLive(stage, one);
@@ -93,12 +111,32 @@ export async function listFunctions(stage: Stage): Promise<Map<string, LiveFunct
   );
 }
 
-/** `forget` is told before one is removed. */
-export function functionKind(stage: Stage, forget?: (id: string) => Promise<void>): AnyKind {
+/** Puts the version that is live in place of a `$LATEST` that is something else. `versions` is by the function's id. */
+async function toServed(
+  stage: Stage,
+  latest: ReadonlyMap<string, LiveFunction>,
+  versions: Readonly<Record<string, string>>,
+): Promise<Map<string, LiveFunction>> {
+  const served = new Map(latest);
+  for (const one of await collectFunctions(stage, "ALL")) {
+    const live = toLive(stage, one);
+    const now = live && latest.get(live.id);
+    if (!live || !now || one.Version === undefined || versions[live.id] !== one.Version) continue;
+    const state = ({ code, configuration: { Description, Environment } }: LiveFunction) =>
+      hashOf([code, Description, Environment?.Variables]);
+    if (state(live) !== state(now)) served.set(live.id, { ...live, version: one.Version });
+  }
+  return served;
+}
+
+export function functionKind(stage: Stage, { forget, behind }: FunctionFront): AnyKind {
   return defineKind<FunctionValue, LiveFunction>({
     name: "function",
     phase: "prepare",
-    list: () => listFunctions(stage),
+    async list() {
+      const [latest, versions] = await Promise.all([listFunctions(stage), behind()]);
+      return versions ? toServed(stage, latest, versions) : latest;
+    },
     diff: (value, live) => diffFunction(value, live, roleName(stage, value)),
     create: ({ value }, made) => createFunction(stage, value, made),
     update: ({ value }, live, made) => updateFunction(stage, value, live, made),
@@ -216,7 +254,7 @@ async function updateFunction(
   const { call } = stage;
   const FunctionName = value.name;
   const expect = ["PreconditionFailedException"];
-  let now = live;
+  let now = live.version === undefined ? live : await settle(stage, value);
   const codeDiffers = (one: LiveFunction) =>
     one.code !== value.code || (one.configuration.Architectures?.[0] ?? "x86_64") !== value.architecture;
   if (codeDiffers(now)) {

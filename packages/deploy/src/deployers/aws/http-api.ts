@@ -6,7 +6,7 @@ import type { Made, Release } from "../../contracts.ts";
 import { nothingDeployed } from "../../engine/errors.ts";
 import { apiKind, candidateStage, findApi, LIVE, type LiveApi, type OpenedApi, openApi } from "./api.ts";
 import { createCanary } from "./canary.ts";
-import type { Front, Wanted } from "./front.ts";
+import { type Front, together, type Wanted } from "./front.ts";
 import type { LiveFunction } from "./functions.ts";
 import { createHistory, type History } from "./history.ts";
 import type { Parameters } from "./parameters.ts";
@@ -37,6 +37,10 @@ export function createHttpApi(stage: Stage, parameters: Parameters): Front {
     throw nothingDeployed(names.app, names.stage, "AWS");
   };
   const history = createHistory(stage, records);
+  const look = together(async () => {
+    const api = await open();
+    return api && history.read(api);
+  });
   const canary = createCanary(stage, records);
   const routes: RouteMap = toRouteMap(input.artefact?.manifest.front.routes ?? []);
 
@@ -51,9 +55,11 @@ export function createHttpApi(stage: Stage, parameters: Parameters): Front {
         value: routes,
       },
     ],
-    async releases() {
-      const api = await open();
-      return api ? (await history.read(api)).releases : [];
+    releases: async () => (await look())?.releases ?? [],
+    async behind() {
+      const { live = "", records: known, releases: [newest] = [] } = (await look()) ?? {};
+      const served = known?.get(live)?.canary?.from ?? live;
+      return newest?.id === served ? undefined : known?.get(served)?.versions;
     },
     async release(made, wanted) {
       const found = made.get(`api/${names.base}`) as LiveApi; // as its kind lists it
@@ -164,8 +170,8 @@ async function makeRelease(context: Context, made: Made, wanted: Wanted): Promis
   const targets = wanted.functions.map(async ({ id }): Promise<Target & { version: string }> => {
     const live = made.get(`function/${id}`) as LiveFunction; // as its kind lists it
     const before = known.get(id);
-    // Published in this very state, and permitted before the integration named it.
-    let version = before?.mark === live.mark ? before.version : undefined;
+    // Live as it is; or published in this very state, and permitted before the integration named it.
+    let version = live.version ?? (before?.mark === live.mark ? before.version : undefined);
     if (version === undefined) {
       version = await publish(stage, live);
       await permitApi(stage, live.name, version, api.id);
