@@ -16,6 +16,7 @@ const TABLES: Record<string, () => Promise<{ measure(options?: TableOptions): Pr
   build: () => import("./tables/build.ts"),
   reload: () => import("./tables/reload.ts"),
   deploy: () => import("./tables/deploy.ts"),
+  state: () => import("./tables/state.ts"),
   "state-size": () => import("./tables/state-size.ts"),
 };
 
