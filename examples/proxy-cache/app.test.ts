@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, get, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import type { App } from "@godwit/core";
 import { loadApp } from "godwit";
 
@@ -26,7 +27,7 @@ async function proxied(t: TestContext, origin: (request: IncomingMessage, respon
     const response = await app.fetch(request, execution);
     return { response, text: await response.text(), did: response.headers.get("cache-status")?.split("; ")[1] };
   };
-  return { ask, seen };
+  return { ask, seen, app, env };
 }
 
 test("what the origin lets be shared is asked for once, and comes with its age", async (t) => {
@@ -90,4 +91,58 @@ test("an origin that gives no answer is a 502, and one that is cut is not stored
   assert.equal((await ask("/none")).response.status, 502);
   for (let n = 0; n < 2; n++) await assert.rejects(ask("/cut"));
   assert.equal(seen.filter(({ url }) => url === "/cut").length, 2);
+});
+
+test("answers before the final one pass on Node, once, and are not stored", async (t) => {
+  const { app, env, seen } = await proxied(t, (_request, response) => {
+    response.writeProcessing();
+    response.writeEarlyHints({ link: "</a.css>; rel=preload; as=style", "x-early": "1" });
+    response.writeHead(200, { "cache-control": "max-age=60" }).end("final");
+  });
+  const server = createServer(async (request, response) => {
+    const platform = { name: "node", raw: { request, response } };
+    const answer = await app.fetch(new Request("http://localhost/"), { env, platform, waitUntil() {} });
+    response.setHeaders(answer.headers).end(await answer.text());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  t.after(() => server.closeAllConnections());
+  const { port } = server.address() as AddressInfo; // it listens on a port
+  const ask = () =>
+    new Promise<unknown[]>((resolve, reject) => {
+      const early: unknown[] = [];
+      const request = get({ port }, (answer) => {
+        answer.resume().on("end", () => resolve([...early, answer.statusCode, answer.headers["x-early"]]));
+      });
+      request.on("information", ({ statusCode, headers }) => early.push(statusCode, headers.link));
+      request.on("error", reject);
+    });
+  assert.deepEqual(await ask(), [102, undefined, 103, "</a.css>; rel=preload; as=style", 200, undefined]);
+  assert.deepEqual(await ask(), [200, undefined]);
+  assert.equal(seen.length, 1);
+});
+
+test("encoded bytes pass as they are, and are kept apart by what a client takes", async (t) => {
+  const packed = gzipSync("whole");
+  const { app, env } = await proxied(t, (request, response) => {
+    const isPacked = request.headers["accept-encoding"] === "gzip";
+    response.writeHead(200, {
+      "cache-control": "max-age=60",
+      vary: "accept-encoding",
+      ...(isPacked && { "content-encoding": "gzip" }),
+    });
+    response.end(isPacked ? packed : "whole");
+  });
+  const platform = { name: "test", raw: undefined };
+  const ask = async (encoding: string) => {
+    const request = new Request("http://localhost/", { headers: { "accept-encoding": encoding } });
+    const answer = await app.fetch(request, { env, platform, waitUntil() {} });
+    return { fields: answer.headers, bytes: Buffer.from(await answer.arrayBuffer()) };
+  };
+  for (const did of ["miss", "hit"]) {
+    const [gzip, plain] = [await ask("gzip"), await ask("identity")];
+    assert.deepEqual([gzip.fields.get("content-encoding"), gzip.bytes], ["gzip", packed]);
+    assert.deepEqual([plain.fields.get("content-encoding"), plain.bytes.toString()], [null, "whole"]);
+    assert.match(plain.fields.get("cache-status") ?? "", new RegExp(did));
+  }
 });

@@ -1,6 +1,8 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Context, HttpError } from "@godwit/core";
+import { askOrigin, type Question } from "../lib/origin.ts";
 
-/** Fields of one connection (RFC 9110 section 7.6.1), and those that fetch writes itself. */
+/** Fields of one connection (RFC 9110 section 7.6.1), and those that whoever sends a message writes itself. */
 const OWN = [
   "connection",
   "content-length",
@@ -23,6 +25,21 @@ function forwarded(given: Headers): Headers {
   return headers;
 }
 
+/** Sends answers before the final one on, where the platform has a way to: on Node. */
+function interimOf({ platform }: Pick<Context, "platform">): Question["onInterim"] {
+  const raw = platform.name === "node" ? platform.raw : undefined;
+  const { request, response } = (raw ?? {}) as { request?: IncomingMessage; response?: ServerResponse }; // Node's own
+  return (status, headers) => {
+    // Not to HTTP/1.0 (RFC 9110 section 15.2), and nothing after the answer: the cache may refresh behind it.
+    if (!request || !response || request.httpVersion === "1.0" || response.headersSent) return;
+    if (status === 102) response.writeProcessing();
+    else if (status === 103 && headers.link) {
+      const fields = Object.entries(headers).filter((field): field is [string, string] => typeof field[1] === "string");
+      response.writeEarlyHints(Object.fromEntries(fields));
+    }
+  };
+}
+
 /** Sends every request on to the origin that the variable ORIGIN names. */
 export default async function proxy(request: Request, context: Context<"/[[...path]]">): Promise<Response> {
   const { ORIGIN } = context.env;
@@ -33,29 +50,23 @@ export default async function proxy(request: Request, context: Context<"/[[...pa
   const url = new URL(ORIGIN);
   url.pathname = context.url.pathname;
   url.search = context.url.search;
-  const headers = forwarded(request.headers);
-  // fetch hands out decoded bytes: better that there is nothing to decode.
-  headers.set("accept-encoding", "identity");
-  const init: RequestInit & { duplex?: "half" } = {
-    method: request.method,
-    headers,
-    redirect: "manual",
-    signal: request.signal,
-    ...(request.body && { body: request.body, duplex: "half" }),
-  };
+  const { method, body, signal } = request;
   let answer: Response;
   try {
-    answer = await fetch(url, init);
-    // What no Response can carry on.
-    if (answer.status < 200 || answer.status > 599) throw new Error(`status ${answer.status}`);
+    answer = await askOrigin(url, {
+      method,
+      headers: forwarded(request.headers),
+      body,
+      signal,
+      onInterim: interimOf(context),
+    });
   } catch (error) {
     context.log.warn("the origin gave no answer", { error });
     throw new HttpError(502, { title: "Bad Gateway", code: "ORIGIN_FAILED" });
   }
-  const fields = forwarded(answer.headers);
+  const headers = forwarded(answer.headers);
   const length = answer.headers.get("content-length");
-  if (/gzip|deflate|br|zstd/i.test(fields.get("content-encoding") ?? "")) fields.delete("content-encoding");
-  else if (length !== null) fields.set("content-length", length);
+  if (length !== null) headers.set("content-length", length);
   const { status, statusText } = answer;
-  return new Response(answer.body, { status, statusText, headers: fields });
+  return new Response(answer.body, { status, statusText, headers });
 }

@@ -83,6 +83,8 @@ function unnamed(
   const negative = rules.negative?.[status];
   if (negative !== undefined) return negative;
   if (rules.ttl !== undefined && SUCCESS.includes(status)) return rules.ttl;
+  // Nobody guesses that a cookie is everybody's.
+  if (headers.has("set-cookie")) return undefined;
   return rules.heuristic && (isPublic || HEURISTIC.includes(status)) ? heuristicLifetime(headers, received) : undefined;
 }
 
