@@ -44,7 +44,7 @@ function importsOf(path: string, text: string): Import[] {
     ),
   );
   const dynamics = module.dynamicImports.flatMap((one) => {
-    const literal = /^["'](.+)["']$/.exec(text.slice(one.moduleRequest.start, one.moduleRequest.end));
+    const literal = /^["'](.+)["'](?: as string)?$/.exec(text.slice(one.moduleRequest.start, one.moduleRequest.end));
     return literal?.[1] ? [{ specifier: literal[1], type: false }] : [];
   });
   return [...statics, ...reExports, ...dynamics];
