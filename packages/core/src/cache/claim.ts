@@ -49,7 +49,7 @@ export async function claim(
   { store, lock, find }: Claim,
   { id, wait, isFit }: Wanted,
 ): Promise<Claimed> {
-  const key = await fit(`cache:${at.name}:${id}`);
+  const key = await fit(id);
   // Pauses are counted and not the time, which may be moved.
   for (let pause = 0, waited = 0; ; waited += pause) {
     const began = Date.now();

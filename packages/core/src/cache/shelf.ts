@@ -153,7 +153,12 @@ function namesOf({ tags = [] }: Entry): string[] {
 }
 
 function toVariants(bytes: Uint8Array<ArrayBuffer> | undefined): Variants | undefined {
-  return bytes?.[0] === BRACE ? JSON.parse(new TextDecoder().decode(bytes)) : undefined;
+  try {
+    const found = bytes?.[0] === BRACE ? JSON.parse(new TextDecoder().decode(bytes)) : undefined;
+    return Array.isArray(found?.sets) ? found : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function variantKey(key: string, { generation }: Variants, vary: string): Promise<string> {
