@@ -158,6 +158,21 @@ test("a user without the right to scripts is refused", async (t) => {
   await assert.rejects(store.set("key", "x"), { code: "STORE_REFUSED" });
 });
 
+test("a user needs no rights but to these commands on the keys of the store", async (t) => {
+  const port = await findPort();
+  const server = await start(t, { port });
+  const names = "hmget hset del pexpire zadd zrem zrangebylex zrangebyscore get set exists time eval evalsha";
+  const rights = names.split(" ").map((name) => `+${name}`);
+  await server.send("ACL", "SETUSER", "app", "on", ">word", "~{main}:*", ...rights);
+  const store = openAt(`redis://app:word@127.0.0.1:${port}`);
+  await store.set("key", "x", { ttl: 60 });
+  assert.deepEqual((await store.list()).keys, [{ key: "key" }]);
+  await store.delete("key");
+  assert.equal((await store.counters?.take("key", rules))?.allowed, true);
+  await (await store.counters?.lease("key", 60))?.release();
+  assert.ok(await store.counters?.lease("key", 60));
+});
+
 test("a database that the server does not have is an error, and nothing goes to another", async (t) => {
   const port = await findPort();
   const server = await start(t, { port });
