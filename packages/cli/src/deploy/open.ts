@@ -56,7 +56,7 @@ export async function withStage<T>(options: OpenOptions, work: (opened: Opened) 
     speaker.note("interrupted: what has the traffic keeps it, and the same command goes on where this one stopped");
   });
   try {
-    const values = await stageValues(project, { ...options, complete: options.artefact !== undefined });
+    const values = await stageValues(project, { ...options, manifest: options.artefact?.manifest });
     const env = { ...process.env };
     return await guarded({ secrets: values.secrets, env }, async () => {
       const opened = await open(options, values, controller.signal);

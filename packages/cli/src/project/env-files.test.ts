@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { createApp } from "../cli.fixture.ts";
 import { stageValues } from "../deploy/values.ts";
@@ -56,7 +58,27 @@ const any = { "~standard": { version: 1, vendor: "test", validate: (value) => ({
 export default defineEnv({ vars: { WORD: any, KEY: any }, secrets: ["KEY"] });`;
   const files = { ".env": "WORD=base\nKEY=from-the-base", ".env.local": "WORD=mine", "env.ts": env };
   const project = await loadProject(await createApp(t, files));
-  const stage = { stage: "production", target: "node", complete: true } as const;
+  const stage = { stage: "production", target: "node" } as const;
   assert.deepEqual(await stageValues(project, { ...stage, rehearse: false }), { vars: { WORD: "base" }, secrets: {} });
   assert.deepEqual((await stageValues(project, { ...stage, rehearse: true })).secrets, { KEY: "from-the-base" });
+});
+
+test("a deploy gives the variables of stores their values, and lacks none that a function reads", async (t) => {
+  const config = `import { upstash } from "@godwit/core/stores/upstash";
+export default { name: "shop", stores: { main: { node: upstash({ url: "MAIN_URL" }) }, other: { node: upstash() } } };`;
+  const route = 'export const GET = (_: Request, context: any) => context.store("main").get("a");';
+  const root = await createApp(t, { "godwit.config.ts": config, "routes/index.ts": route, ".env": "" });
+  const project = await loadProject(root);
+  const { artefact } = await buildTarget(project, "node");
+  const stage = { stage: "production", target: "node", rehearse: true, manifest: artefact.manifest } as const;
+  await assert.rejects(stageValues(project, stage), {
+    code: "ENV_INVALID",
+    message:
+      /^Stores lack variables\.\n {2}MAIN_URL is not set: the store "main" reads it\nValues of the stage production/,
+  });
+  await writeFile(join(root, ".env"), "MAIN_URL=https://a.example\nUPSTASH_REDIS_REST_TOKEN=secret");
+  assert.deepEqual(await stageValues(project, stage), {
+    vars: { MAIN_URL: "https://a.example" },
+    secrets: { UPSTASH_REDIS_REST_TOKEN: "secret" },
+  });
 });

@@ -131,7 +131,7 @@ function planSecrets(input: DeployInput, deployer: Deployer, there: readonly str
     const commands = lacking.map((name) => `  godwit secrets set ${name} --stage ${stage} --target ${target}`);
     throw new GodwitError(
       "SECRET_MISSING",
-      `env.ts declares ${lacking.length === 1 ? "a secret" : "secrets"} that the stage ${stage} on ${deployer.place} does not have:\n${commands.join("\n")}\nOr give a value once in .env.${stage} or the shell; a deploy then sets it.`,
+      `The app declares ${lacking.length === 1 ? "a secret" : "secrets"} that the stage ${stage} on ${deployer.place} does not have:\n${commands.join("\n")}\nOr give a value once in .env.${stage} or the shell; a deploy then sets it.`,
     );
   }
   return [
