@@ -33,12 +33,16 @@ export function encodeEntry({ body, ...head }: Entry): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** Made once, when first needed: it keeps nothing between calls. */
+let decoder: TextDecoder | undefined;
+
 /** Undefined for bytes that `encodeEntry` of this version did not write. */
 export function decodeEntry(bytes: Uint8Array<ArrayBuffer> | undefined): Entry | undefined {
   if (!bytes) return undefined;
   try {
     const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
-    const { v, ...head } = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+    decoder ??= new TextDecoder();
+    const { v, ...head } = JSON.parse(decoder.decode(bytes.subarray(4, 4 + length)));
     return v === VERSION && head.terms && head.headers ? { ...head, body: bytes.subarray(4 + length) } : undefined;
   } catch {
     return undefined;

@@ -94,6 +94,7 @@ export interface Wishes {
 export const NO_WISHES: Wishes = { noCache: false, noStore: false, onlyIfCached: false };
 
 export function wishesOf(headers: Headers, directives: Directives): Wishes {
+  if (directives.size === 0 && !headers.has("pragma")) return NO_WISHES;
   const seconds = (name: string) => toSeconds(directives.get(name));
   const maxStale = directives.get("max-stale") === true ? Number.POSITIVE_INFINITY : seconds("max-stale");
   const given = {

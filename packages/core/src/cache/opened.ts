@@ -3,8 +3,8 @@
  * @module
  */
 import { GodwitError } from "../errors.ts";
-import { type MemoryOptions, open } from "../stores/memory.ts";
-import type { Store } from "../stores/store.ts";
+import { type MemoryOptions, openValues } from "../stores/memory.ts";
+import type { KeyValueStore, Store } from "../stores/store.ts";
 import type { Context, Key, StoreName } from "../types.ts";
 import { layered, type Tier } from "./tiers.ts";
 
@@ -32,15 +32,16 @@ export interface Tiers {
 }
 
 export const NAME = "godwit";
-const MEMORY: Key<Map<string, Store>> = { name: "cache memory" };
+const MEMORY: Key<Map<string, KeyValueStore>> = { name: "cache memory" };
 const TIERS: Key<Map<string, Tiers>> = { name: "cache tiers" };
 
 /** What a cache reads and writes. Throws CACHE_STORE_MISSING, CACHE_DURATION_INVALID, and what opening throws. */
 export function openTiers(context: CacheContext, given: Tiers): Tier {
-  context.shared(TIERS, () => new Map()).set(toId(given), given);
+  // For `findTiers`: those of who has any.
+  if (given.memory || given.near) context.shared(TIERS, () => new Map()).set(toId(given), given);
   const all = context.shared(MEMORY, () => new Map());
-  const memoryOf = (id: string, options: MemoryOptions): Store => {
-    const memory = all.get(id) ?? open(options);
+  const memoryOf = (id: string, options: MemoryOptions): KeyValueStore => {
+    const memory = all.get(id) ?? openValues(options);
     all.set(id, memory);
     return memory;
   };
@@ -60,7 +61,7 @@ function joined(
   context: CacheContext,
   given: Tiers,
   base: Tier,
-  memoryOf: (id: string, options: MemoryOptions) => Store | undefined,
+  memoryOf: (id: string, options: MemoryOptions) => KeyValueStore | undefined,
 ): Tier {
   const { memory, near } = given;
   const middle = near ? layered(storeOf(context, near.store), base, toSeconds(near.maxStale), context) : base;

@@ -61,6 +61,7 @@ export class Tags {
   /** Reads, at once, what is not known yet of the given tags and these. */
   async read(tier: Tier, tags: readonly string[] = [], isExact = false): Promise<void> {
     if (isExact) this.#known.clear();
+    if (this.#given.length + tags.length === 0) return;
     const missing = [...new Set([...this.#given, ...tags])].filter((tag) => !this.#known.has(tag));
     await Promise.all(
       missing.slice(0, MOST * 2).map(async (tag) => {

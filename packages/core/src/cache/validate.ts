@@ -72,11 +72,12 @@ export function freshened(entry: Entry, headers: Headers, terms: Terms): Entry {
 
 /** Whether the answer to a client is 304: If-None-Match, else If-Modified-Since (section 4.3.2). */
 export function isNotModified(asked: Headers, { status, headers: fields, terms }: Entry): boolean {
-  if (status !== 200) return false;
-  const headers = new Headers(fields);
   const tags = asked.get("if-none-match");
+  const date = asked.get("if-modified-since");
+  if (status !== 200 || (tags === null && date === null)) return false;
+  const headers = new Headers(fields);
   if (tags !== null) return matchesTag(tags, headers.get("etag"), "weak");
-  const since = parseDate(asked.get("if-modified-since"));
+  const since = parseDate(date);
   if (since === undefined) return false;
   // Without Last-Modified its Date stands in, then when it came.
   const modified = parseDate(headers.get("last-modified")) ?? parseDate(headers.get("date")) ?? terms.received;

@@ -3,7 +3,7 @@
  * @module
  */
 import { createCounters } from "./counters.ts";
-import type { Store, StoreDriver } from "./store.ts";
+import type { KeyValueStore, Store, StoreDriver } from "./store.ts";
 import { checkKey, isOver, type Kept, limitOf, toKept, toMetadata, toValue } from "./value.ts";
 
 export interface MemoryOptions {
@@ -33,12 +33,19 @@ export function memory(options: MemoryOptions = {}): StoreDriver {
   };
 }
 
+const MAX_ENTRIES = 10_000;
 const MAX_BYTES = 16_777_216;
 /** What the key and the metadata of one value take at most. */
 const BESIDE = 2_048;
 
 /** Opens an empty store. */
-export function open({ maxEntries = 10_000, maxBytes = MAX_BYTES }: MemoryOptions = {}): Store {
+export function open(options: MemoryOptions = {}): Store {
+  const { maxEntries = MAX_ENTRIES, maxBytes = MAX_BYTES } = options;
+  return { ...openValues(options), counters: createCounters({ maxEntries, maxBytes }) };
+}
+
+/** The same without counters, for who ships it and counts nothing. */
+export function openValues({ maxEntries = MAX_ENTRIES, maxBytes = MAX_BYTES }: MemoryOptions = {}): KeyValueStore {
   /** The least recently used first. */
   const entries = new Map<string, Kept>();
   let bytes = 0;
@@ -49,7 +56,6 @@ export function open({ maxEntries = 10_000, maxBytes = MAX_BYTES }: MemoryOption
     bytes -= sizeOf(key, kept);
   };
   return {
-    counters: createCounters({ maxEntries, maxBytes }),
     async get(key) {
       const kept = entries.get(checkKey(key));
       if (!kept) return undefined;
