@@ -6,12 +6,25 @@ import { escapeHtml } from "./lib/page.ts";
 
 const TOKEN = "only-for-this-machine"; // of .env
 
-function call(app: App, method: string, path: string, body?: unknown, token = TOKEN): Promise<Response> {
+/** What answers leave to be done behind their back. */
+const behind: Promise<unknown>[] = [];
+const execution = {
+  env: { BASE_URL: "http://localhost:3000", ADMIN_TOKEN: TOKEN },
+  ip: "192.0.2.1",
+  waitUntil: (work: Promise<unknown>) => void behind.push(work),
+  platform: { name: "test", raw: undefined },
+};
+
+async function call(app: App, method: string, path: string, body?: unknown, token = TOKEN): Promise<Response> {
   const headers = {
-    authorization: `Bearer ${token}`,
+    ...(token && { authorization: `Bearer ${token}` }),
     ...(body !== undefined && { "content-type": "application/json" }),
   };
-  return app.fetch(new Request(`http://localhost${path}`, { method, headers, body: JSON.stringify(body) }));
+  const request = new Request(`http://localhost${path}`, { method, headers, body: JSON.stringify(body) });
+  const response = await app.fetch(request, execution);
+  const bytes = await response.arrayBuffer();
+  await Promise.all(behind.splice(0));
+  return new Response(bytes.byteLength > 0 ? bytes : null, response);
 }
 
 const open = () => loadApp(import.meta.dirname);
@@ -23,10 +36,15 @@ test("a link is made, followed, counted and forgotten", async () => {
   assert.equal(made.headers.get("location"), "/links/docs");
   const link = { slug: "docs", url: "https://example.com/a?b=c", note: "read me", hits: 0 };
   assert.deepEqual(await made.json(), { ...link, short: "http://localhost:3000/docs" });
-  for (const method of ["GET", "GET", "HEAD"]) {
-    const followed = await call(app, method, "/docs");
+  for (const [method, status] of [
+    ["GET", /fwd=uri-miss.*stored/],
+    ["GET", /hit/],
+    ["HEAD", /hit/],
+  ] as const) {
+    const followed = await call(app, method, "/docs", undefined, "");
     assert.equal(followed.status, 302);
     assert.equal(followed.headers.get("location"), "https://example.com/a?b=c");
+    assert.match(followed.headers.get("cache-status") ?? "", status);
   }
   const known = await call(app, "GET", "/links/docs");
   assert.deepEqual(await known.json(), { ...link, hits: 2, short: "http://localhost:3000/docs" });
@@ -89,6 +107,14 @@ test("only who shows the token writes", async () => {
     assert.equal(response.headers.get("www-authenticate"), 'Bearer realm="links"');
   }
   assert.equal((await call(app, "GET", "/links", undefined, "")).status, 200);
+});
+
+test("so many links a minute can be made from one address", async () => {
+  const app = await open();
+  const make = async () => (await call(app, "POST", "/links", { url: "https://example.com/" })).status;
+  for (let at = 0; at < 20; at++) assert.equal(await make(), 201);
+  assert.equal(await make(), 429);
+  assert.equal((await call(app, "GET", "/links")).status, 200);
 });
 
 test("the page shows what people wrote as text", async () => {

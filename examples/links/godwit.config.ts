@@ -1,10 +1,8 @@
-import { defineConfig, kv, memory, sqlite } from "godwit";
+import { defineConfig, durableObject, dynamodb, sqlite, upstash } from "godwit";
 
 export default defineConfig({
-  // Where a store is in memory, one function is one memory: see the README.
-  grouping: "single",
   stores: {
-    main: { node: sqlite(), cloudflare: kv("LINKS"), lambda: memory(), vercel: memory() },
+    main: { node: sqlite(), cloudflare: durableObject("LINKS"), lambda: dynamodb("links"), vercel: upstash() },
   },
   verify: [{ method: "GET", path: "/", status: 200 }],
 });

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { test } from "node:test";
 import { type ConformRequestInput, conform, loadApp } from "godwit";
+import { findProgram } from "../programs.ts";
 
 const folder = new URL("../../examples/", import.meta.url).pathname;
 
@@ -25,6 +26,9 @@ test("links type-checks with the names of env, routes and stores that a build wr
   rmSync(own, { recursive: true });
   assert.match(refused.stdout, /wrong\.ts\(2,\d+\): error TS2345: Argument of type '"other"'.*'"main"'/);
 });
+
+/** A store of Vercel's is upstash(), which conform runs on one here. */
+findProgram("redis-server", "redis-server");
 
 /** Every example is built for every target, emulated, and called with its own table. */
 for (const name of readdirSync(folder)) {

@@ -1,7 +1,15 @@
 import type { Context, KeyValueStore, SetOptions } from "@godwit/core";
+import { type CacheContext, invalidateTag } from "@godwit/core/cache";
 import * as z from "zod";
 
-const Stored = z.object({ url: z.string(), note: z.string(), ttl: z.number().optional() });
+/** `expires`: milliseconds since 1970. */
+const Stored = z.object({ url: z.string(), note: z.string(), expires: z.number().optional() });
+
+/** The name of the cache of redirects. */
+export const REDIRECTS = "redirects";
+
+/** What the cached redirect of a link is tagged with. */
+export const tagOf = (slug: string): string => `link:${slug}`;
 
 export const NewLink = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).max(2048),
@@ -25,7 +33,7 @@ export interface Link {
 }
 
 /** All that the app keeps: `link:<slug>` is a link, `hits:<slug>` how often it was followed. */
-export function openLinks(context: Pick<Context, "store">) {
+export function openLinks(context: CacheContext & Pick<Context, "store">) {
   const store = context.store("main");
 
   async function get(slug: string): Promise<Link | undefined> {
@@ -47,7 +55,8 @@ export function openLinks(context: Pick<Context, "store">) {
     }: z.output<typeof NewLink>): Promise<Link | undefined> {
       if (await store.get(`link:${slug}`)) return undefined;
       await store.delete(`hits:${slug}`);
-      await store.set(`link:${slug}`, JSON.stringify({ url, note, ttl }), lifeOf(ttl));
+      const expires = ttl === undefined ? undefined : Date.now() + ttl * 1000;
+      await store.set(`link:${slug}`, JSON.stringify({ url, note, expires }), lifeOf(expires));
       return { slug, url, note, hits: 0 };
     },
 
@@ -57,20 +66,22 @@ export function openLinks(context: Pick<Context, "store">) {
       return { links: found.filter((link) => link !== undefined), cursor: page.cursor };
     },
 
-    /** Where a link leads. */
-    async follow(slug: string): Promise<string | undefined> {
+    /** Where a link leads, and until when. */
+    async follow(slug: string): Promise<{ url: string; expires?: number } | undefined> {
       const found = await store.get(`link:${slug}`);
-      return found && Stored.parse(found.json()).url;
+      return found && Stored.parse(found.json());
     },
 
     /** Two visits at one moment may count as one: a store has no atomic addition. */
     async count(slug: string): Promise<void> {
       const link = await store.get(`link:${slug}`);
-      if (link) await addOne(store, `hits:${slug}`, lifeOf(Stored.parse(link.json()).ttl));
+      if (link) await addOne(store, `hits:${slug}`, lifeOf(Stored.parse(link.json()).expires));
     },
 
+    /** The cached redirect goes with it, on every instance: one write. */
     async remove(slug: string): Promise<void> {
       await Promise.all([store.delete(`link:${slug}`), store.delete(`hits:${slug}`)]);
+      await invalidateTag(context, tagOf(slug), { store: "main", name: REDIRECTS });
     },
   };
 }
@@ -80,6 +91,6 @@ async function addOne(store: KeyValueStore, key: string, options: SetOptions): P
   await store.set(key, String(before + 1), options);
 }
 
-function lifeOf(ttl: number | undefined): SetOptions {
-  return ttl === undefined ? {} : { ttl };
+function lifeOf(expires: number | undefined): SetOptions {
+  return expires === undefined ? {} : { ttl: Math.max(1, (expires - Date.now()) / 1000) };
 }

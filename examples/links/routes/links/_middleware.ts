@@ -1,5 +1,7 @@
 import { HttpError, type Middleware } from "@godwit/core";
 import { bodyLimit } from "@godwit/core/middleware/body-limit";
+import { rateLimit } from "@godwit/core/middleware/rate-limit";
+import { slidingWindow } from "@godwit/core/rate-limit/sliding-window";
 
 /** Everyone may read; who writes shows the token. */
 const onlyAdmin: Middleware = async (request, context, next) => {
@@ -14,6 +16,15 @@ const onlyAdmin: Middleware = async (request, context, next) => {
   });
 };
 
+const limit = rateLimit({
+  store: "main",
+  limits: [{ algorithm: slidingWindow, limit: 20, window: 60_000, name: "creation" }],
+});
+
+/** Who makes links is counted by address; reading and deleting are not. */
+const fewCreations: Middleware = (request, context, next) =>
+  request.method === "POST" ? limit(request, context, next) : next();
+
 /** Compares digests, so that the time taken tells nothing of the token. */
 async function isSame(one: string, other: string): Promise<boolean> {
   const [a, b] = await Promise.all(
@@ -22,4 +33,4 @@ async function isSame(one: string, other: string): Promise<boolean> {
   return String(new Uint8Array(a ?? [])) === String(new Uint8Array(b ?? []));
 }
 
-export default [onlyAdmin, bodyLimit({ max: 10_000 })];
+export default [fewCreations, onlyAdmin, bodyLimit({ max: 10_000 })];

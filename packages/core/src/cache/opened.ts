@@ -69,8 +69,8 @@ function joined(
   return nearest ? layered(nearest, middle, toSeconds(memory.maxStale), context) : middle;
 }
 
-function toId({ store = "", name = NAME }: Tiers): string {
-  return `${name} ${store}`;
+function toId({ store, name = NAME }: Tiers): string {
+  return `${name} ${store ?? ""}`;
 }
 
 /** The build includes stores by their names in options: called through another name, this one includes no others. */
