@@ -13,6 +13,7 @@ import {
   type FaultPlan,
   type Metrics,
 } from "@godwit/deploy";
+import { dynamodb } from "godwit";
 import { open } from "../../packages/deploy/src/deployers/aws/index.ts";
 import { rehearse } from "../../packages/deploy/src/deployers/aws/rehearsal/index.ts";
 import { buildApp, createClock, temporary } from "./apps.fixture.ts";
@@ -23,6 +24,13 @@ const appOf = (word: string) => ({
   "routes/index.ts": `export const GET = () => new Response("release-${word}");`,
   "routes/tidy.ts": `export const config = { schedule: "0 3 * * *" };\nexport const GET = () => new Response("release-${word}");`,
 });
+
+/** The second release brings a table. */
+const notes = {
+  "routes/index.ts": `import type { Context } from "@godwit/core";
+export const GET = (_: Request, context: Context<"/">) => new Response(context.store("main") && "release-two");`,
+};
+const stores = { stores: { main: { lambda: dynamodb("notes") } } };
 
 const FAULTS = {
   reset: { kind: "reset" },
@@ -41,7 +49,10 @@ let after: string;
 const kept: (() => unknown)[] = [];
 const context = { after: (hook: () => unknown) => void kept.push(hook) } as TestContext; // all that the fixture asks of it
 before(async () => {
-  [one, two] = [await buildApp(context, "lambda", appOf("one")), await buildApp(context, "lambda", appOf("two"))];
+  [one, two] = [
+    await buildApp(context, "lambda", appOf("one")),
+    await buildApp(context, "lambda", { ...appOf("two"), ...notes }, {}, stores),
+  ];
   const clock = createClock();
   after = await temporary(context, "plane-");
   const plane = await rehearse({ folder: after, run, clock });
@@ -260,4 +271,4 @@ test("a call that is never answered ends by its time", async () => {
 
 /** Looked for before they are made again, or of no use twice: a lost answer does not stop them. */
 const isTolerated = (name: string): boolean =>
-  /:(Create(Deployment|Api|Integration)|Delete\w+|AddPermission)$/.test(name);
+  /:(Create(Deployment|Api|Integration)|Delete\w+|AddPermission|UpdateTimeToLive)$/.test(name);

@@ -8,6 +8,7 @@ import { once } from "node:events";
 import { cp } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
 import { type BuiltArtefact, type Clock, type ControlPlane, systemClock } from "@godwit/deploy";
+import { dynamodb } from "godwit";
 import { buildApp, temporary } from "./apps.fixture.ts";
 import { openStage, sayWord, ship, startPlane, text } from "./aws.fixture.ts";
 
@@ -17,6 +18,13 @@ const appOf = (word: string): Record<string, string> => ({
   "routes/index.ts": `export const GET = () => new Response("release-${word}");`,
   "routes/part.ts": `export const config = { split: true };\nexport const GET = () => new Response("release-${word} part");`,
 });
+
+/** The second release brings a table. */
+const notes = {
+  "routes/index.ts": `import type { Context } from "@godwit/core";
+export const GET = (_: Request, context: Context<"/">) => new Response(context.store("main") && "release-two");`,
+};
+const stores = { stores: { main: { lambda: dynamodb("notes") } } };
 
 /** The lock of what was killed has ended by then. */
 const later: Clock = { now: () => Date.now() + 600_000, sleep: (time, signal) => systemClock.sleep(time, signal) };
@@ -81,7 +89,7 @@ test("killed after any call of a deploy with a canary, the app serves and the ne
   const plane = await startPlane(t, { clock: systemClock, folder, run: sayWord });
   await ship({ plane, clock: systemClock, artefact: await buildApp(t, "lambda", appOf("one")), settings });
   await plane.close();
-  const two = await buildApp(t, "lambda", appOf("two"));
+  const two = await buildApp(t, "lambda", { ...appOf("two"), ...notes }, {}, stores);
   let next = 0;
   let more = true;
   let killed = 0;
