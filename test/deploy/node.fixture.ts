@@ -100,11 +100,13 @@ export function createBuilds(work: string): (version: string, files?: Record<str
         return { ...file, bytes: Buffer.byteLength(text), sha256 };
       }),
     }));
-    for (const [path, text] of Object.entries(files)) {
+    const added = Object.entries(files).map(([path, text]) => {
       mkdirSync(dirname(join(root, path)), { recursive: true });
       writeFileSync(join(root, path), text);
-    }
-    const built = { root, manifest: { ...base.manifest, functions, hash: `${base.manifest.hash}-${version}` } };
+      return { path, bytes: Buffer.byteLength(text), sha256: createHash("sha256").update(text).digest("hex") };
+    });
+    const assets = [...base.manifest.assets, ...added];
+    const built = { root, manifest: { ...base.manifest, functions, assets, hash: `${base.manifest.hash}-${version}` } };
     writeFileSync(join(root, "manifest.json"), JSON.stringify(built.manifest));
     builds.set(version, built);
     return built;

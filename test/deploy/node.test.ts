@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { Agent } from "node:http";
 import { request } from "node:https";
 import { createServer } from "node:net";
@@ -73,6 +73,21 @@ test("a deploy, a canary, its end, a promotion and a rollback lose no request an
   await clients.stop();
   assert.deepEqual(clients.failures, []);
   for (const version of ["v1", "v2", "v3"]) assert.ok(clients.answers.has(version), version);
+});
+
+test("what lies in the artefact's folder and is not of the build is not shipped", async () => {
+  await using place = createPlace(work);
+  const artefact = build("v1");
+  const stray = join(artefact.root, ".env");
+  writeFileSync(stray, `API_KEY=${SECRET}`);
+  try {
+    const { release } = await ship({ ...place, artefact });
+    const shipped = globSync("**", { cwd: join(place.path, place.stage, "releases", release?.id ?? "") });
+    assert.ok(shipped.includes("server.mjs") && shipped.includes("package.json"), shipped.join(", "));
+    assert.ok(!existsSync(join(place.path, place.stage, "releases", release?.id ?? "", ".env")));
+  } finally {
+    rmSync(stray);
+  }
 });
 
 test("deploying twice changes nothing, a variable is a change, and what was changed by hand is seen and mended", async () => {
@@ -212,25 +227,6 @@ test("a worker that crashes is started again, connections wait for it, and both 
   }
   await until(async () => (await statusOf(place))?.fleets[0]?.ready === 2);
   assert.ok(((await statusOf(place))?.fleets[0]?.crashes ?? 0) >= 3);
-});
-
-test("a supervisor that was killed serves what was live when it is started again, by hand or by a deploy", async () => {
-  await using place = createPlace(work);
-  const artefact = build("v1");
-  const { urls } = await ship({ ...place, artefact });
-  const [url] = urls;
-  assert.ok(url);
-  const killed = await statusOf(place);
-  assert.ok(killed);
-  process.kill(killed.pid, "SIGKILL");
-  await until(async () => (await statusOf(place)) === undefined);
-  const again = await ship({ ...place, artefact });
-  assert.deepEqual(
-    again.plan.items.filter(({ action }) => action !== "unchanged").map(({ id, changes }) => [id, changes[0]?.path]),
-    [["host/supervisor", "process"]],
-  );
-  assert.match((await get(url)).text, /^v1/);
-  assert.deepEqual(again.urls, urls, "the port stays the stage's");
 });
 
 test("old releases are removed but for the kept, and a destroyed stage leaves nothing, of the other stage everything", async () => {

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BuiltArtefact } from "../../contracts.ts";
 import { artefactChanged } from "../../engine/errors.ts";
@@ -12,8 +12,8 @@ import { hashOf } from "../../engine/names.ts";
 import type { Stage } from "./stage.ts";
 import type { ReleaseFile, ReleaseSettings, ShippedFile } from "./supervisor/words.ts";
 
-/** What is for containers, or for the deploy itself. */
-const NOT_SHIPPED = new Set(["Dockerfile", ".dockerignore", "manifest.json", "report.html"]);
+/** Beside the server, and in no manifest: it says of which kind the modules are. */
+const BESIDE = "package.json";
 
 export function settingsOf({ settings, place, input }: Stage): ReleaseSettings {
   const { listen, workers, drain, start, health, port, ports } = settings;
@@ -50,26 +50,23 @@ export function describe(stage: Stage, { manifest }: BuiltArtefact): Omit<Releas
   };
 }
 
-/** Every file of the artefact. Throws DEPLOY_ARTEFACT_CHANGED where one is not as the manifest says. */
+/**
+ * The files of the manifest, and what says how Node reads them: whatever else lies there is nobody's to ship. Throws
+ * DEPLOY_ARTEFACT_CHANGED where one is not as the manifest says.
+ */
 export async function readFiles({ root, manifest }: BuiltArtefact): Promise<ShippedFile[]> {
-  const known = new Map<string, string>();
+  const known = new Map<string, string | undefined>([[BESIDE, undefined]]);
   for (const { path, sha256 } of [...manifest.functions.flatMap((fn) => fn.files), ...manifest.assets]) {
     known.set(path, sha256);
   }
   const files: ShippedFile[] = [];
-  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name).slice(root.length).replaceAll("\\", "/").replace(/^\//, "");
-    if (NOT_SHIPPED.has(path)) continue;
-    const bytes = await readFile(join(root, path));
+  for (const [path, wanted] of known) {
+    const bytes = await readFile(join(root, path)).catch(() => undefined);
+    if (!bytes) throw artefactChanged(path);
     const sha256 = createHash("sha256").update(bytes).digest("hex");
-    const wanted = known.get(path);
-    known.delete(path);
     if (wanted !== undefined && wanted !== sha256) throw artefactChanged(path);
     files.push({ path, bytes: bytes.length, sha256 });
   }
-  const [missing] = known.keys();
-  if (missing !== undefined) throw artefactChanged(missing);
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
