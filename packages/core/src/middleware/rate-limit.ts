@@ -7,6 +7,7 @@ import { editHeaders } from "../http/headers.ts";
 import { inBlock, parseAddress, parseBlock } from "../http/ip.ts";
 import { createDenied, type Denied, waitOf } from "../rate-limit/denied.ts";
 import { byIp, type LimitKey, toDigest } from "../rate-limit/keys.ts";
+import type { FirstLayer } from "../rate-limit/native.ts";
 import { type Limit, type Policy, tellLimits, toPolicies } from "../rate-limit/policy.ts";
 import { createCounters } from "../stores/counters.ts";
 import { isStoreFailure } from "../stores/remote.ts";
@@ -21,6 +22,8 @@ export interface RateLimitOptions {
    * memory of each instance, which knows nothing of the others.
    */
   store?: StoreName;
+  /** Asked before the limits, so that a flood costs the store nothing: `native("BINDING")`. Default: nobody. */
+  first?: FirstLayer;
   /** Who is counted. Default `byIp`. */
   key?: LimitKey;
   /** Whole units that a request takes. Default 1. 0 takes nothing and passes. */
@@ -57,7 +60,7 @@ const DENIED: Key<Denied> = { name: "rate-limit denied" };
  * export default rateLimit({ store: "main", limits: [{ algorithm: slidingWindow, limit: 100, window: 60_000 }] });
  */
 export function rateLimit(options: RateLimitOptions): Middleware {
-  const { store, key = byIp, cost = 1, spent, dryRun = false, onStoreError = "open", deadline = 500 } = options;
+  const { store, first, key = byIp, cost = 1, spent, dryRun = false, onStoreError = "open", deadline = 500 } = options;
   const policies = toPolicies(options.limits);
   const isAllowed = toList(options.allow);
   const isDenied = toList(options.deny);
@@ -65,7 +68,7 @@ export function rateLimit(options: RateLimitOptions): Middleware {
 
   /** Undefined where the store failed. */
   async function take(id: string, units: number, context: Context, denied: Denied): Promise<Taken | undefined> {
-    const known = denied.find(`${store}:${id}`, units);
+    const known = denied.find(`${store}:${id}`, units) ?? (await first?.(id, context, policies.length));
     if (known) return known;
     try {
       const work = countersOf(context, store).take(id, policies, units);
