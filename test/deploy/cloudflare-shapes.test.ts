@@ -38,6 +38,14 @@ const WHOLE = {
     script_runtime: { compatibility_date: "string", compatibility_flags: ["string"], usage_model: "string" },
   },
 } as const;
+const CONTENTS = {
+  id: "string",
+  number: "number",
+  created_on: "string",
+  urls: "object",
+  main_module: "string",
+  modules: [{ name: "string", content_type: "string", content_base64: "string" }],
+} as const;
 const DOMAIN = {
   id: "string",
   cert_id: "string",
@@ -66,12 +74,14 @@ test("answers have what Cloudflare's SDK says is always there", async (t) => {
   const files = {
     "routes/index.ts": 'export const GET = () => new Response("one");',
     "routes/clean.ts": 'export const config = { schedule: "0 3 * * *" };\nexport const GET = () => new Response("");',
+    "room.ts": "export class Room {}",
     "env.ts": 'import { defineEnv } from "@godwit/core";\nexport default defineEnv({ secrets: ["KEY"] });',
   };
   const slice = {
     kv: { LINKS: {} },
     d1: { DB: { name: "main" } },
     r2: { FILES: { bucket: "files" } },
+    durableObjects: { ROOM: { class: "Room", module: "room.ts" } },
     domains: ["links.example.com"],
     routes: [{ pattern: "example.com/*" }],
   };
@@ -101,6 +111,11 @@ test("answers have what Cloudflare's SDK says is always there", async (t) => {
   );
   await ask({ items: [VERSION] }, `GET ${at}/versions?deployable=true`);
   await ask(WHOLE, `GET ${at}/versions/${release?.id}`);
+  await ask(CONTENTS, `GET /workers/workers/links/versions/${release?.id}?include=modules`);
+  await ask(
+    [{ id: "string", name: "string", class: "string", script: "string", use_sqlite: "boolean" }],
+    "GET /workers/durable_objects/namespaces",
+  );
   await ask({ deployments: [DEPLOYMENT] }, `GET ${at}/deployments`);
   await ask(DEPLOYMENT, `POST ${at}/deployments`, {
     strategy: "percentage",

@@ -31,7 +31,9 @@ export async function vendor(): Promise<DeployerModule> {
 /** In workerd. */
 export function inWorkerd(t: TestContext): RunArtefact {
   return async (upload) => {
-    const emulator = await emulate(await toArtefact(upload, await temporary(t, "upload-")), tools);
+    const { objects } = upload;
+    const artefact = await toArtefact(upload, await temporary(t, "upload-"));
+    const emulator = await emulate(artefact, tools, { ...(objects !== undefined && { objects }) });
     return {
       url: emulator.url,
       fetch: emulator.fetch,

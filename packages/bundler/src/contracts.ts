@@ -208,11 +208,9 @@ export interface Target<Config = unknown> {
   deployer: string;
 }
 
-/** What an entry may ask of the whole app. */
+/** What an entry may ask of the whole app: how many functions there are, and what the stores in use need. */
 export interface EntryWhole {
-  /** How many functions the app has. */
   functions: number;
-  /** What the stores in use need, in whichever function. */
   resources: readonly Resource[];
 }
 
@@ -305,6 +303,8 @@ export interface EmulateOptions {
   clientHeader?: string;
   /** A folder where bindings keep what they hold when the runtime ends. Default: in memory. */
   state?: string;
+  /** Another folder for what Durable Objects hold, for several runtimes one after the other. Default: `state`. */
+  objects?: string;
   /** Port of the debugger on 127.0.0.1; further processes take the next ones. Nothing is timed then. Default: none. */
   inspect?: number;
 }
@@ -378,6 +378,8 @@ export interface Upload {
   units: readonly UploadedUnit[];
   /** In the platform's syntax; `function` is a unit's name. */
   routes: readonly FrontRoute[];
+  /** A folder for what outlives a version: what Durable Objects hold. Default: in memory. */
+  objects?: string;
 }
 
 export interface UploadedUnit {

@@ -237,6 +237,8 @@ export interface Upload {
   units: readonly UploadedUnit[];
   /** In the platform's syntax; `function` is a unit's name. */
   routes: readonly FrontRoute[];
+  /** A folder for what outlives a version: what Durable Objects hold. Default: in memory. */
+  objects?: string;
 }
 
 export interface UploadedUnit {

@@ -50,7 +50,7 @@ const DRAIN = 2000;
  * `EMULATOR_START_FAILED` or what `listenAt` says of a port.
  */
 export async function emulate(built: Artefact, found: Tools, options: EmulateOptions = {}): Promise<Emulator> {
-  const { host = "127.0.0.1", port = 0, env = {}, dev = false, inspect, secure = false, state } = options;
+  const { host = "127.0.0.1", port = 0, env = {}, dev = false, inspect, secure = false, state, objects } = options;
   const miniflare = (await found.miniflare?.load()) as MiniflareModule | undefined; // the tool that `tools` names
   if (!miniflare) throw toolMissing("miniflare");
   const { Miniflare: Runtime, Response: Answer } = miniflare;
@@ -66,6 +66,7 @@ export async function emulate(built: Artefact, found: Tools, options: EmulateOpt
     port: 0,
     cf: false,
     ...(state !== undefined && { defaultPersistRoot: state }),
+    ...(objects !== undefined && { durableObjectsPersist: objects }),
     // A quiet runtime: its lines go to `logs` alone.
     handleStructuredLogs: ({ level, message }: { level: string; message: string }) => {
       const text = toMessage(message);

@@ -30,6 +30,7 @@ export function createRun(root: string): RunArtefact {
       const emulator = await keepSignals(() =>
         emulate(artefact, loaded, {
           functionEnv: Object.fromEntries(upload.units.map(({ name, env }) => [name, { ...env }])),
+          ...(upload.objects !== undefined && { objects: upload.objects }),
           ...(fronts.includes(upload.variant) && { front: upload.variant }),
         }),
       );

@@ -23,6 +23,8 @@ export interface Wrangler {
   r2_buckets?: { binding: string; bucket_name: string }[];
   d1_databases?: { binding: string; database_name: string; database_id?: string }[];
   queues?: { producers?: { binding: string; queue: string }[] };
+  durable_objects?: { bindings: { name: string; class_name: string }[] };
+  migrations?: { tag: string; new_sqlite_classes?: string[]; new_classes?: string[] }[];
   services?: { binding: string; service: string; entrypoint?: string }[];
   ratelimits?: { name: string; namespace_id: string; simple: object }[];
   routes?: { pattern: string; zone_name?: string; custom_domain?: boolean }[];

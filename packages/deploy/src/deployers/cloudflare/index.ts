@@ -9,6 +9,7 @@ import { kvKind, kvSpecs } from "./kv.ts";
 import { takeLock } from "./lock.ts";
 import { readLogs } from "./logs.ts";
 import { readMetrics } from "./metrics.ts";
+import { objectKind, objectSpecs } from "./objects.ts";
 import { listReleases, makeRelease } from "./release.ts";
 import { scheduleKind, scheduleSpecs } from "./schedule.ts";
 import { createSecrets } from "./secrets.ts";
@@ -24,11 +25,19 @@ export async function open(input: DeployInput): Promise<Deployer> {
   const traffic = createTraffic(stage, async () => (await listDomains(stage)).map(({ hostname }) => hostname));
   return {
     place: `account ${stage.account}, Worker ${stage.script}`,
-    kinds: [kvKind(stage), ...storedKinds(stage), workerKind(stage), scheduleKind(stage), ...addressKinds(stage)],
+    kinds: [
+      kvKind(stage),
+      ...storedKinds(stage),
+      workerKind(stage),
+      objectKind(stage),
+      scheduleKind(stage),
+      ...addressKinds(stage),
+    ],
     async specs() {
       await stage.refresh();
       return [
         ...workerSpecs(stage),
+        ...objectSpecs(stage),
         ...kvSpecs(stage),
         ...storedSpecs(stage),
         ...scheduleSpecs(stage),

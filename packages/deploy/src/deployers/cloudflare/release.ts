@@ -7,6 +7,7 @@ import type { Made, Release } from "../../contracts.ts";
 import { uploadAssets } from "./assets.ts";
 import { NOTHING_TO_INHERIT } from "./failures.ts";
 import { fingerprintOf, toVersionTag } from "./names.ts";
+import { listClasses, wantedClasses } from "./objects.ts";
 import { frontWorker, type Stage, type StageWorker } from "./stage.ts";
 import {
   type Deployment,
@@ -14,6 +15,7 @@ import {
   isEmpty,
   listDeployments,
   listVersions,
+  reachable,
   readVersion,
   SCRIPTS,
   type Version,
@@ -28,7 +30,7 @@ export async function listReleases(stage: Stage): Promise<Release[]> {
   const [deployments, versions] = await Promise.all([listDeployments(stage), listVersions(stage)]);
   const history = historyOf(deployments);
   const shares = sharesOf(deployments);
-  return versions
+  return reachable(versions)
     .filter((version) => !isEmpty(version))
     .filter(({ id }) => (shares.get(id) ?? 0) > 0 || history.includes(id.slice(0, 8)))
     .map((version) => toRelease(version, shares))
@@ -57,11 +59,13 @@ export async function makeRelease(stage: Stage, made: Made): Promise<Release> {
   await stage.refresh();
   const tag = toVersionTag(stage.fingerprint());
   const find = async (): Promise<Version | undefined> =>
-    (await listVersions(stage)).find(({ annotations }) => annotations?.["workers/tag"] === tag);
+    reachable(await listVersions(stage)).find(({ annotations }) => annotations?.["workers/tag"] === tag);
   const [found, deployments] = await Promise.all([find(), listDeployments(stage)]);
   if (found) return toRelease(found, sharesOf(deployments));
 
-  const [assets, secrets] = await Promise.all([uploadAssets(stage), newSecrets(stage)]);
+  const [assets, secrets, classes] = await Promise.all([uploadAssets(stage), newSecrets(stage), listClasses(stage)]);
+  const wanted = wantedClasses(stage);
+  const kept = [...classes.keys()].filter((name) => !wanted.has(name));
   const revision = stage.revision();
   const message = [`godwit: code ${worker.hash.slice(0, 12)}`, revision && `secrets ${revision}`];
   const { client, account, script } = stage;
@@ -75,6 +79,7 @@ export async function makeRelease(stage: Stage, made: Made): Promise<Release> {
         bindings: [...toBindings(worker, stage, made), ...secrets],
         annotations: { "workers/tag": tag, "workers/message": message.filter(Boolean).join(", ") },
         ...(assets && { assets }),
+        kept,
       }),
     scope: SCRIPTS,
     patience: 120_000,

@@ -13,6 +13,8 @@ export interface Script {
   id: string;
   tags?: string[] | null;
   routes?: { id?: string; pattern: string; script?: string }[] | null;
+  /** Of its Durable Objects. */
+  migration_tag?: string | null;
 }
 
 export interface Version {
@@ -136,6 +138,15 @@ export function historyOf(deployments: readonly Deployment[]): string[] {
     return [...whole, ...before];
   });
   return [...new Set(ids)];
+}
+
+/** In the message of a version that changed the classes of Durable Objects. */
+export const MIGRATED: RegExp = /, classes changed$/;
+
+/** Without those from before a change of classes, to which Cloudflare does not go back. The newest first. */
+export function reachable<V extends Version>(versions: readonly V[]): V[] {
+  const last = versions.findIndex(({ annotations }) => MIGRATED.test(annotations?.["workers/message"] ?? ""));
+  return last < 0 ? [...versions] : versions.slice(0, last + 1);
 }
 
 export function isEmpty({ annotations }: Version): boolean {

@@ -2,12 +2,12 @@
  * Which version answers: deployments of the Worker in front, each one call that takes effect as a whole.
  * @module
  */
-import { GodwitError } from "@godwit/core/errors";
 import type { Candidate, Release } from "../../contracts.ts";
 import { nothingDeployed } from "../../engine/errors.ts";
 import { waitFor } from "../../engine/retry.ts";
 import { devOf } from "./addresses.ts";
 import { SECRETS_DIFFER } from "./failures.ts";
+import { deploymentMoved } from "./migration.ts";
 import { KEPT, listReleases } from "./release.ts";
 import type { Stage } from "./stage.ts";
 import {
@@ -41,10 +41,8 @@ export interface Traffic {
 
 /** `domains` are those that lead to the Worker now. */
 export function createTraffic(stage: Stage, domains: () => Promise<string[]>): Traffic {
-  const { client, account, script } = stage;
+  const { client, account, script, seen } = stage;
   const at = `/accounts/${account}/workers/scripts/${script}`;
-  /** The deployment that this run saw or made last: another one is somebody else's. */
-  let known: string | undefined;
   /** workers.dev was opened for the verification alone. */
   let opened = false;
 
@@ -53,13 +51,8 @@ export function createTraffic(stage: Stage, domains: () => Promise<string[]>): T
     const live = liveOf(deployments);
     const [latest] = deployments;
     if (!latest || !live) throw nothingDeployed(stage.app, stage.stage, "Cloudflare");
-    if (known !== undefined && known !== latest.id) {
-      throw new GodwitError(
-        "CLOUDFLARE_DEPLOYMENT_MOVED",
-        `Somebody else changed what ${script} serves while it was deployed, and that was left as it is. See wrangler deployments list, then deploy again.`,
-      );
-    }
-    known = latest.id;
+    if (seen.deployment !== undefined && seen.deployment !== latest.id) throw deploymentMoved(script);
+    seen.deployment = latest.id;
     return { latest, live, history: historyOf(deployments) };
   }
 
@@ -81,7 +74,7 @@ export function createTraffic(stage: Stage, domains: () => Promise<string[]>): T
         ...(!force && { absent: [SECRETS_DIFFER] }),
         done: async () => {
           const [latest] = await listDeployments(stage);
-          return latest && latest.id !== known && equal(latest.versions, versions) ? latest : undefined;
+          return latest && latest.id !== seen.deployment && equal(latest.versions, versions) ? latest : undefined;
         },
       });
     let made = await post(false);
@@ -89,7 +82,7 @@ export function createTraffic(stage: Stage, domains: () => Promise<string[]>): T
       stage.input.warn(`The release has secrets of its own time, and ${script} serves with those again.`);
       made = await post(true);
     }
-    known = made?.id;
+    seen.deployment = made?.id;
   }
 
   async function setSubdomain(enabled: boolean): Promise<void> {
@@ -184,7 +177,7 @@ export function createTraffic(stage: Stage, domains: () => Promise<string[]>): T
     async reset() {
       const deployments = await listDeployments(stage);
       const live = liveOf(deployments);
-      known = deployments[0]?.id;
+      seen.deployment = deployments[0]?.id;
       if (live && (deployments[0]?.versions.length ?? 0) > 1) {
         const history = historyOf(deployments).filter((one) => one !== live.slice(0, 8));
         await deploy([{ version_id: live, percentage: 100 }], `${live.slice(0, 8)} is live`, history);

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Made } from "../../contracts.ts";
+import { wrap } from "./migration.ts";
 import { toStageName } from "./names.ts";
 import type { Stage, StageWorker } from "./stage.ts";
 
@@ -39,6 +40,12 @@ export function toBindings(worker: StageWorker, stage: Stage, made?: Made): Bind
       type: "queue",
       queue_name: toStageName(queue, stage.stage),
     })),
+    ...(wrangler.durable_objects?.bindings ?? []).map(({ name, class_name }) => ({
+      name,
+      type: "durable_object_namespace",
+      class_name,
+      ...(!worker.front && { script_name: stage.script }),
+    })),
     ...(wrangler.services ?? []).map(({ binding, service, entrypoint }) => ({
       name: binding,
       type: "service",
@@ -60,12 +67,15 @@ export interface UploadParts {
   /** Of the upload session, where there are files of `public/`. */
   assets?: string;
   tags?: readonly string[];
+  /** Classes that the Worker has and this code has not: what their objects keep stays. */
+  kept?: readonly string[];
 }
 
-export function toForm(worker: StageWorker, { bindings, annotations, assets, tags }: UploadParts): FormData {
+export function toForm(worker: StageWorker, { bindings, annotations, assets, tags, kept = [] }: UploadParts): FormData {
   const { wrangler, modules } = worker;
+  const wrapper = kept.length > 0 ? wrap(wrangler.main, kept) : undefined;
   const metadata = {
-    main_module: wrangler.main,
+    main_module: wrapper?.name ?? wrangler.main,
     bindings,
     compatibility_date: wrangler.compatibility_date,
     compatibility_flags: wrangler.compatibility_flags ?? [],
@@ -86,8 +96,11 @@ export function toForm(worker: StageWorker, { bindings, annotations, assets, tag
   const form = new FormData();
   form.set("metadata", JSON.stringify(metadata));
   for (const { name, type, bytes } of modules) form.set(name, new File([bytes], name, { type }), name);
+  if (wrapper) form.set(wrapper.name, new File([wrapper.source], wrapper.name, { type: MODULE }), wrapper.name);
   return form;
 }
+
+const MODULE = "application/javascript+module";
 
 /** By it the empty Worker's answer is known. */
 export const EMPTY_HEADER = "godwit-empty";

@@ -8,6 +8,7 @@ import { defineKind } from "../../engine/kind.ts";
 import { NO_WORKER } from "./failures.ts";
 import { kvSpecs } from "./kv.ts";
 import { EMPTY_TAG, fingerprintOf, MARK, ownedBy, toTags, toVersionTag } from "./names.ts";
+import { objectSpecs } from "./objects.ts";
 import { checkStartup } from "./release.ts";
 import { type Stage, type StageWorker, workerTaken } from "./stage.ts";
 import {
@@ -58,7 +59,7 @@ export function workerSpecs(stage: Stage): Spec<WorkerValue>[] {
 }
 
 function resourcesOf(stage: Stage): string[] {
-  return [...kvSpecs(stage), ...storedSpecs(stage)].map(({ kind, name }) => `${kind}/${name}`);
+  return [...kvSpecs(stage), ...storedSpecs(stage), ...objectSpecs(stage)].map(({ kind, name }) => `${kind}/${name}`);
 }
 
 /** What the message of a version says of its code. */
@@ -71,7 +72,7 @@ function describe(bindings: readonly Binding[]): Record<string, string> {
     if (type === "secret_text" || type === "inherit") return [];
     if (type === "plain_text") return [[name, String(rest.text)] as const];
     if (type === "json") return [[name, JSON.stringify(rest.json)] as const];
-    const what = rest.service ?? rest.bucket_name ?? rest.queue_name ?? "";
+    const what = rest.service ?? rest.bucket_name ?? rest.queue_name ?? rest.class_name ?? "";
     return [[name, [type, what].filter(Boolean).join(" ")] as const];
   });
   return Object.fromEntries(rows);

@@ -4,6 +4,7 @@
  */
 import type { Answer, Call } from "../../../rehearsal/server.ts";
 import * as files from "./files.ts";
+import * as objects from "./objects.ts";
 import { type Parts, Refusal, type Request } from "./records.ts";
 import * as scripts from "./scripts.ts";
 import type { Tails } from "./tails.ts";
@@ -45,6 +46,8 @@ const TABLE: Record<string, Handler> = {
   "POST /accounts/:a/workers/scripts/:n/assets-upload-session": files.beginUpload,
   "POST /accounts/:a/workers/assets/upload": files.uploadFiles,
   "GET /accounts/:a/workers/workers/:n": scripts.readWorker,
+  "GET /accounts/:a/workers/workers/:n/versions/:v": scripts.readContents,
+  "GET /accounts/:a/workers/durable_objects/namespaces": objects.listNamespaces,
   "PATCH /accounts/:a/workers/workers/:n/versions/latest": scripts.patchVersion,
   "GET /accounts/:a/workers/subdomain": () => ({ subdomain: "rehearsal" }),
   "POST /accounts/:a/workers/observability/telemetry/query": queryTelemetry,

@@ -16,7 +16,7 @@ export async function startRehearsal(options: RehearsalOptions): Promise<Control
   const { folder, run, host = "127.0.0.1", port = 0, fault, clock = systemClock } = options;
   const state = await openState<Records>(folder, emptyRecords());
   const tails = createTails(host);
-  const runs = createRuns(state, run, host, tails);
+  const runs = createRuns({ state, run, host, tails, folder });
   const parts: Parts = { state, runs, now: () => new Date(clock.now()) };
   const server = await serveCalls({
     host,

@@ -47,6 +47,11 @@ export interface ScriptRecord {
   /** The newest first, both. */
   versions: VersionRecord[];
   deployments: DeploymentRecord[];
+  /** Durable Objects: class -> where it keeps its state. */
+  classes?: Record<string, "sqlite" | "kv">;
+  migrationTag?: string;
+  /** The number of the version that changed the classes last: none before it is deployed again. */
+  migrated?: number;
   /** Where it answers on this machine. */
   port: number;
 }

@@ -5,6 +5,8 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { RunArtefact, RunningArtefact, Upload, UploadedUnit } from "../../../contracts.ts";
 import type { State } from "../../../rehearsal/state.ts";
 import { type Front, openFront } from "./front.ts";
@@ -21,10 +23,12 @@ export interface Answered {
 
 export interface Runs {
   /** Starts a version and says how many milliseconds of CPU that takes. Rejects with what the runtime says. */
-  start(script: string, version: VersionRecord): Promise<number>;
+  start(script: string, version: VersionRecord, classes?: ScriptRecord["classes"]): Promise<number>;
   /** Where a Worker answers. */
   front(script: ScriptRecord): Promise<URL>;
   stop(script: ScriptRecord): Promise<void>;
+  /** Loses what the objects of a class hold; of all without one. */
+  forget(script: string, name?: string): Promise<void>;
   answered: readonly Answered[];
   close(): Promise<void>;
 }
@@ -40,15 +44,28 @@ const ANSWERS = 20_000;
 /** Versions of all Workers that run at a time, beside those with traffic. */
 const IDLE = 4;
 
-export function createRuns(state: State<Records>, run: RunArtefact, host: string, tails: Tails): Runs {
+export interface RunsOptions {
+  state: State<Records>;
+  run: RunArtefact;
+  host: string;
+  tails: Tails;
+  /** The rehearsal's own. */
+  folder: string;
+}
+
+export function createRuns({ state, run, host, tails, folder }: RunsOptions): Runs {
   const running = new Map<string, Running>();
   const fronts = new Map<string, Promise<Front>>();
   const answered: Answered[] = [];
 
-  function begin(script: string, version: VersionRecord): Running {
+  function begin(script: string, version: VersionRecord, classes = state.data.scripts[script]?.classes): Running {
     const known = running.get(version.id);
     if (known) return known;
-    const one: Running = { script, artefact: toUpload(state, script, version).then(run), busy: 0 };
+    const one: Running = {
+      script,
+      artefact: toUpload(state, script, { version, classes, objects: join(folder, "objects", script) }).then(run),
+      busy: 0,
+    };
     running.set(version.id, one);
     one.artefact.then(
       (artefact) => void listen(script, artefact),
@@ -127,8 +144,8 @@ export function createRuns(state: State<Records>, run: RunArtefact, host: string
 
   return {
     answered,
-    async start(script, version) {
-      const artefact = await begin(script, version).artefact;
+    async start(script, version, classes) {
+      const artefact = await begin(script, version, classes).artefact;
       return Math.round(await artefact.startup(script));
     },
     front: async ({ name }) => (await frontOf(name)).url,
@@ -140,6 +157,13 @@ export function createRuns(state: State<Records>, run: RunArtefact, host: string
         running.delete(id);
         await artefact.then((one) => one.close()).catch(() => {});
       }
+    },
+    async forget(script, name) {
+      // The folder of a class is named as miniflare does.
+      await rm(join(folder, "objects", script, ...(name === undefined ? [] : [`${script}-${name}`])), {
+        recursive: true,
+        force: true,
+      });
     },
     async close() {
       const open = await Promise.allSettled(fronts.values());
@@ -166,7 +190,11 @@ function isReachable({ domains, routes }: Records, { name, subdomain }: ScriptRe
 }
 
 /** The version, and what its service bindings lead to now. */
-async function toUpload(state: State<Records>, name: string, version: VersionRecord): Promise<Upload> {
+async function toUpload(
+  state: State<Records>,
+  name: string,
+  { version, classes, objects }: { version: VersionRecord; classes: ScriptRecord["classes"]; objects: string },
+): Promise<Upload> {
   const services = new Set(
     version.bindings.flatMap(({ type, service }) => (type === "service" && service !== name ? [String(service)] : [])),
   );
@@ -174,14 +202,20 @@ async function toUpload(state: State<Records>, name: string, version: VersionRec
     const script = state.data.scripts[service];
     const id = script?.deployments[0]?.versions[0]?.version_id;
     const live = script?.versions.find((one) => one.id === id);
-    return live ? [toUnit(state, service, live)] : [];
+    return live ? [toUnit(state, service, live, script?.classes)] : [];
   });
-  const units = await Promise.all([toUnit(state, name, version), ...others]);
-  return { target: "cloudflare", variant: "worker", units, routes: [{ match: "/*", function: name }] };
+  const units = await Promise.all([toUnit(state, name, version, classes), ...others]);
+  // What objects hold is the Worker's, whichever version runs.
+  return { target: "cloudflare", variant: "worker", units, routes: [{ match: "/*", function: name }], objects };
 }
 
 /** Modules as the others import them; files of `public/` below `assets/`, which no module may be called. */
-async function toUnit(state: State<Records>, name: string, version: VersionRecord): Promise<UploadedUnit> {
+async function toUnit(
+  state: State<Records>,
+  name: string,
+  version: VersionRecord,
+  classes: ScriptRecord["classes"] = {},
+): Promise<UploadedUnit> {
   const files: Record<string, Uint8Array> = {};
   const keep = async (path: string, blob: string | undefined): Promise<void> => {
     const contents = blob === undefined ? undefined : await state.blob(blob);
@@ -202,6 +236,6 @@ async function toUnit(state: State<Records>, name: string, version: VersionRecor
     entry: `modules/${version.main_module}`,
     env: Object.fromEntries(texts),
     bindings: version.bindings.filter(({ type }) => type !== "plain_text" && type !== "secret_text"),
-    settings: { compatibility_date, compatibility_flags, ...(assets && { assets: assets.config }) },
+    settings: { compatibility_date, compatibility_flags, classes, ...(assets && { assets: assets.config }) },
   };
 }

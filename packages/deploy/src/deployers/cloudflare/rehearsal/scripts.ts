@@ -46,7 +46,7 @@ function summary(script: ScriptRecord): object {
     usage_model: "standard",
     last_deployed_from: source,
     logpush: false,
-    migration_tag: null,
+    migration_tag: script.migrationTag ?? null,
   };
 }
 
@@ -54,7 +54,7 @@ export async function putScript(parts: Parts, request: Request): Promise<unknown
   const name = request.args[1] ?? "";
   const { state, now } = parts;
   const before = state.data.scripts[name];
-  const { version, metadata } = await readUpload(parts, request, before);
+  const { version, metadata, classes } = await readUpload(parts, request, before);
   const at = now().toISOString();
   const script: ScriptRecord = before ?? {
     name,
@@ -73,6 +73,11 @@ export async function putScript(parts: Parts, request: Request): Promise<unknown
   if (metadata.tags) script.tags = metadata.tags;
   if (metadata.observability !== undefined) script.observability = metadata.observability;
   add(parts, script, version, sourceOf(request));
+  if (metadata.migrations?.new_tag) {
+    const gone = Object.keys(script.classes ?? {}).filter((one) => !classes[one]);
+    for (const one of gone) await parts.runs.forget(name, one);
+    Object.assign(script, { classes, migrationTag: metadata.migrations.new_tag, migrated: version.number });
+  }
   deploy(parts, script, [{ version_id: version.id, percentage: 100 }], {}, sourceOf(request));
   state.data.scripts[name] = script;
   await state.save();
@@ -106,6 +111,7 @@ export async function removeScript(parts: Parts, { args: [, name = ""] }: Reques
   delete state.data.scripts[name];
   state.data.domains = state.data.domains.filter(({ service }) => service !== name);
   await runs.stop(script);
+  await runs.forget(name);
   await state.save();
   return null;
 }
@@ -137,6 +143,9 @@ export async function createDeployment(parts: Parts, request: Request): Promise<
     throw new Refusal(400, 10023, "A deployment has one version or two, whose percentages are 100 together.");
   }
   const found = versions.map(({ version_id }) => versionOf(script, version_id));
+  if (found.some(({ number }) => number < (script.migrated ?? 0))) {
+    throw new Refusal(400, 10211, "Versions from before a Durable Object migration cannot be deployed.");
+  }
   const changed = found.flatMap((version) => changedSecrets(script, version));
   if (changed.length > 0 && request.query.get("force") !== "true") {
     throw new Refusal(400, 10220, `The following secrets have changed: ${changed.join(", ")}`);
@@ -206,10 +215,44 @@ export function readVersion(parts: Parts, { args: [, name, id] }: Request): unkn
 
 export async function createVersion(parts: Parts, request: Request): Promise<unknown> {
   const script = scriptOf(parts, request.args[1]);
-  const { version } = await readUpload(parts, request, script);
+  const { version, metadata } = await readUpload(parts, request, script);
+  if (metadata.migrations) {
+    throw new Refusal(
+      400,
+      10211,
+      'Version upload failed. You attempted to upload a version of a Worker that includes a Durable Object migration, but migrations must be fully applied by running "wrangler deploy".',
+    );
+  }
   add(parts, script, version, sourceOf(request));
   await parts.state.save();
   return toVersion(version, true);
+}
+
+/** developers.cloudflare.com/api/resources/workers/subresources/beta/subresources/workers/subresources/versions */
+export async function readContents(parts: Parts, { args: [, name, id], query }: Request): Promise<unknown> {
+  const version = versionOf(scriptOf(parts, name), id);
+  const { annotations, assets, bindings, compatibility_date, compatibility_flags, created_on, main_module } = version;
+  const modules = version.modules.map(async ({ name: path, type, blob }) => ({
+    name: path,
+    content_type: type,
+    content_base64: (await parts.state.blob(blob))?.toString("base64") ?? "",
+  }));
+  return {
+    id: version.id,
+    number: version.number,
+    created_on,
+    annotations,
+    ...(assets && { assets: { config: assets.config } }),
+    bindings: bindings.map(hide),
+    compatibility_date,
+    compatibility_flags,
+    main_module,
+    ...(query.get("include") === "modules" && { modules: await Promise.all(modules) }),
+    source: version.source,
+    startup_time_ms: version.startup,
+    urls: [],
+    usage_model: "standard",
+  };
 }
 
 /** A version like the newest, with other values in it; without traffic. */

@@ -3,6 +3,7 @@
  * @module
  */
 import { GodwitError } from "@godwit/core/errors";
+import { applyMigrations, type Classes, checkClasses, type Migrations } from "./objects.ts";
 import {
   newId,
   type Parts,
@@ -22,6 +23,7 @@ interface Metadata {
   compatibility_flags?: string[];
   keep_bindings?: string[];
   keep_assets?: boolean;
+  migrations?: Migrations;
   annotations?: Record<string, string>;
   tags?: string[];
   observability?: unknown;
@@ -31,6 +33,8 @@ interface Metadata {
 export interface Uploaded {
   version: VersionRecord;
   metadata: Metadata;
+  /** Of the Worker, after it. */
+  classes: Classes;
 }
 
 /** developers.cloudflare.com/workers/configuration/multipart-upload-metadata */
@@ -41,11 +45,13 @@ export async function readUpload(parts: Parts, request: Request, script: ScriptR
   if (!main_module || !form.has(main_module)) throw new Refusal(400, 10021, `No such module "${main_module}".`);
   const { state } = parts;
   const modules: VersionRecord["modules"] = [];
+  const sources: string[] = [];
   for (const [name, part] of form) {
     if (typeof part === "string" || name === "metadata" || part.type === "application/source-map") continue;
     const bytes = new Uint8Array(await part.arrayBuffer());
     const blob = sha256(bytes);
     await state.putBlob(blob, bytes);
+    if (part.type.includes("javascript")) sources.push(new TextDecoder().decode(bytes));
     modules.push({ name: name.replace(/^\.\//, ""), type: part.type, blob });
   }
   const before = script?.versions[0];
@@ -60,24 +66,27 @@ export async function readUpload(parts: Parts, request: Request, script: ScriptR
     annotations: Object.fromEntries(
       Object.entries(metadata.annotations ?? {}).filter(([, value]) => typeof value === "string"),
     ),
-    bindings: inherit(metadata, before),
+    bindings: inherit(metadata, script),
     main_module: main_module.replace(/^\.\//, ""),
     compatibility_date: metadata.compatibility_date ?? "2021-11-02",
     compatibility_flags: metadata.compatibility_flags ?? [],
     modules,
+    ...(metadata.keep_assets && before?.assets && { assets: before.assets }),
     ...(files && { assets: { files, config: metadata.assets?.config ?? {} } }),
     startup: 0,
   };
   checkBindings(parts, version.bindings);
+  const classes = metadata.migrations ? applyMigrations(metadata.migrations, script) : { ...script?.classes };
+  checkClasses(parts, version.bindings, classes, sources);
   const name = request.args[1] ?? "";
-  version.startup = await parts.runs.start(name, version).catch((error: unknown) => {
+  version.startup = await parts.runs.start(name, version, classes).catch((error: unknown) => {
     throw new Refusal(
       400,
       10021,
       error instanceof GodwitError || error instanceof Error ? error.message : String(error),
     );
   });
-  return { version, metadata };
+  return { version, metadata, classes };
 }
 
 /** undici reads the form. */
@@ -99,10 +108,13 @@ async function readMetadata(form: FormData): Promise<Metadata> {
   }
 }
 
-function inherit({ bindings = [], keep_bindings = [] }: Metadata, before: VersionRecord | undefined): StoredBinding[] {
+function inherit({ bindings = [], keep_bindings = [] }: Metadata, script: ScriptRecord | undefined): StoredBinding[] {
+  const before = script?.versions[0];
   const own = bindings.map((binding) => {
     if (binding.type !== "inherit") return binding;
-    const found = before?.bindings.find(({ name }) => name === binding.name);
+    const { version_id = "latest" } = binding;
+    const from = version_id === "latest" ? before : script?.versions.find(({ id }) => id === version_id);
+    const found = from?.bindings.find(({ name }) => name === binding.name);
     if (found) return found;
     throw new Refusal(400, 10057, `The binding ${binding.name} is not there to be inherited.`);
   });

@@ -1,0 +1,100 @@
+/**
+ * Classes of Durable Objects. Cloudflare does not version them: a class is made or removed for the whole Worker at once,
+ * by an upload that is live at once, and no version from before it can be gone back to.
+ * developers.cloudflare.com/workers/versions-and-deployments/gradual-deployments/with-durable-objects
+ * @module
+ */
+import { GodwitError } from "@godwit/core/errors";
+import type { AnyKind, Spec } from "../../contracts.ts";
+import { defineKind } from "../../engine/kind.ts";
+import { migrate } from "./migration.ts";
+import { frontWorker, type Stage } from "./stage.ts";
+import { type Place, SCRIPTS } from "./state.ts";
+
+export interface ObjectClass {
+  storage: "sqlite" | "kv";
+}
+
+/** Of the Worker in front, by the class's name. */
+export async function listClasses({
+  client,
+  account,
+  script,
+}: Pick<Place, "client" | "account" | "script">): Promise<Map<string, ObjectClass>> {
+  const all = new Map<string, ObjectClass>();
+  for (let page = 1; page <= 100; page++) {
+    const found = await client.get<{ class?: string; script?: string; use_sqlite?: boolean }[]>({
+      name: "list the Durable Objects",
+      path: `/accounts/${account}/workers/durable_objects/namespaces`,
+      query: { per_page: "100", page: String(page) },
+      scope: SCRIPTS,
+    });
+    for (const one of found) {
+      if (one.script === script && one.class) all.set(one.class, { storage: one.use_sqlite ? "sqlite" : "kv" });
+    }
+    if (found.length < 100) break;
+  }
+  return all;
+}
+
+/** In the order of the config, which is that of wrangler's tags. */
+export function wantedClasses(stage: Pick<Stage, "workers">): Map<string, ObjectClass> {
+  const steps = frontWorker(stage)?.wrangler.migrations ?? [];
+  const of = (names: string[] | undefined, storage: ObjectClass["storage"]) =>
+    (names ?? []).map((name) => [name, { storage }] as const);
+  return new Map(
+    steps.flatMap(({ new_sqlite_classes, new_classes }) => [
+      ...of(new_sqlite_classes, "sqlite"),
+      ...of(new_classes, "kv"),
+    ]),
+  );
+}
+
+/** One after the other: each upload takes the tag of the one before. */
+export function objectSpecs(stage: Stage): Spec<ObjectClass>[] {
+  const ids = [`worker/${stage.script}`];
+  return [...wantedClasses(stage)].map(([name, value]) => {
+    const after = [...ids];
+    ids.push(`durable-object/${name}`);
+    return { kind: "durable-object", name, after, value };
+  });
+}
+
+export function objectKind(stage: Stage): AnyKind {
+  return defineKind<ObjectClass, ObjectClass>({
+    name: "durable-object",
+    phase: "prepare",
+    list: () => listClasses(stage),
+    diff: ({ storage }, live) =>
+      storage === live.storage ? [] : [{ path: "storage", from: live.storage, to: storage }],
+
+    async create({ name, value }) {
+      // The first makes all that are missing, in one upload.
+      const live = await listClasses(stage);
+      const missing = [...wantedClasses(stage)].filter(([one]) => !live.has(one));
+      if (!live.has(name))
+        await migrate(stage, { add: missing, isDone: async () => (await listClasses(stage)).has(name) });
+      return value;
+    },
+
+    async update({ name }, live) {
+      throw new GodwitError(
+        "CLOUDFLARE_CLASS_STORAGE",
+        `The objects of ${name} keep their state in ${live.storage}, and Cloudflare cannot change that. Set storage: "${live.storage}" again, or give a class of another name a binding.`,
+      );
+    },
+
+    async remove(name) {
+      // All of a Worker's objects go with it.
+      if (stage.workers.length === 0) return;
+      await migrate(stage, { remove: name, isDone: async () => !(await listClasses(stage)).has(name) });
+    },
+
+    irreversible(spec, live) {
+      if (!spec) return "all that its objects keep is lost, and releases of before cannot be gone back to";
+      return live
+        ? undefined
+        : "Cloudflare makes the class with an upload that is live at once, so the code of now is uploaded again with it; releases from before that cannot be gone back to";
+    },
+  });
+}
