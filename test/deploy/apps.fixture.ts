@@ -11,8 +11,8 @@ import type { TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
 import { platforms } from "@godwit/adapters/registry";
 import { build } from "@godwit/bundler";
-import type { Tools } from "@godwit/bundler/contracts";
-import type { BuiltArtefact, Clock, RunningArtefact } from "@godwit/deploy";
+import type { Artefact, EmulateOptions, Emulator, Tools, Upload } from "@godwit/bundler/contracts";
+import type { BuiltArtefact, Clock, RunArtefact, RunningArtefact } from "@godwit/deploy";
 
 /** Where an app lies as an installed one would. */
 const home = join(import.meta.dirname, "..", ".godwit");
@@ -58,6 +58,27 @@ export async function buildApp(
     adaptersFrom: import.meta.resolve("@godwit/adapters/registry"),
   });
   return artefact;
+}
+
+/** Runs what is uploaded in the platform's own runtime. */
+export function runIn(t: TestContext, { emulate, toArtefact }: Platform): RunArtefact {
+  return async (upload) => {
+    const artefact = await toArtefact(upload, await temporary(t, "upload-"));
+    const functionEnv = Object.fromEntries(upload.units.map(({ name, env }) => [name, { ...env }]));
+    const emulator = await emulate(artefact, tools, { functionEnv });
+    return {
+      url: emulator.url,
+      fetch: emulator.fetch,
+      startup: async (unit) => (await emulator.measure(unit)).startupCpu,
+      logs: emulator.logs,
+      close: emulator.close,
+    };
+  };
+}
+
+interface Platform {
+  emulate(artefact: Artefact, tools: Tools, options: EmulateOptions): Promise<Emulator>;
+  toArtefact(upload: Upload, folder: string): Promise<Artefact>;
 }
 
 /** A clock whose sleeps take no time: each moves it on by as much. */

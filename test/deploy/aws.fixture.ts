@@ -3,8 +3,6 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import { emulate } from "@godwit/adapters/lambda/emulate";
 import { toArtefact } from "@godwit/adapters/lambda/upload";
@@ -22,40 +20,13 @@ import {
   type RunArtefact,
 } from "@godwit/deploy";
 import { type AwsRehearsalOptions, rehearse } from "../../packages/deploy/src/deployers/aws/rehearsal/index.ts";
-import { createClock, temporary, tools } from "./apps.fixture.ts";
-
-export const toRun =
-  (t: TestContext): RunArtefact =>
-  async (upload) => {
-    const artefact = await toArtefact(upload, await temporary(t, "upload-"));
-    const functionEnv = Object.fromEntries(upload.units.map(({ name, env }) => [name, { ...env }]));
-    const emulator = await emulate(artefact, tools, { functionEnv });
-    return {
-      url: emulator.url,
-      fetch: emulator.fetch,
-      startup: async (unit) => (await emulator.measure(unit)).startupCpu,
-      logs: emulator.logs,
-      close: emulator.close,
-    };
-  };
+import { answerWith, createClock, runIn, temporary } from "./apps.fixture.ts";
 
 /** Every function of the set says which release it is of: for tests of the control plane, not of the runtime. */
 export const sayWord: RunArtefact = async ({ units }) => {
   const words = units.flatMap(({ files }) => Object.values(files).map((bytes) => Buffer.from(bytes).toString()));
   const [word = "none"] = /release-\w+/.exec(words.join("\n")) ?? [];
-  const server = createServer((_req, res) => res.end(word));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`); // it listens on TCP
-  return {
-    url,
-    fetch: (request) => fetch(request),
-    startup: async () => 0,
-    logs: (async function* () {})(),
-    async close() {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
+  return answerWith((_req, res) => res.end(word));
 };
 
 export async function startPlane(
@@ -66,7 +37,7 @@ export async function startPlane(
   let plane: ControlPlane | undefined;
   t.after(() => plane?.close().catch(() => {}));
   const folder = options.folder ?? (await temporary(t, "plane-"));
-  plane = await rehearse({ run: toRun(t), ...options, folder });
+  plane = await rehearse({ run: runIn(t, { emulate, toArtefact }), ...options, folder });
   return plane;
 }
 

@@ -17,7 +17,7 @@ import {
   type FaultPlan,
   type RunArtefact,
 } from "@godwit/deploy";
-import { answerWith, createClock, temporary, tools } from "./apps.fixture.ts";
+import { answerWith, createClock, runIn, temporary } from "./apps.fixture.ts";
 import type { Shipping } from "./faults.fixture.ts";
 
 export const appOf = (text: string): Record<string, string> => ({
@@ -33,18 +33,7 @@ export async function vendor(): Promise<DeployerModule> {
 }
 
 export async function rehearse(t: TestContext, fault?: FaultPlan, folder?: string): Promise<ControlPlane> {
-  const run: RunArtefact = async (upload) => {
-    const artefact = await toArtefact(upload, await temporary(t, "upload-"));
-    const functionEnv = Object.fromEntries(upload.units.map(({ name, env }) => [name, { ...env }]));
-    const emulator = await emulate(artefact, tools, { functionEnv });
-    return {
-      url: emulator.url,
-      fetch: emulator.fetch,
-      startup: async (unit) => (await emulator.measure(unit)).startupCpu,
-      logs: emulator.logs,
-      close: emulator.close,
-    };
-  };
+  const run = runIn(t, { emulate, toArtefact });
   const { rehearse: start } = await vendor();
   const plane = await start?.({ folder: folder ?? (await temporary(t, "plane-")), run, ...(fault && { fault }) });
   assert.ok(plane);
