@@ -22,7 +22,7 @@ after(async () => {
 });
 
 test("upstash() in workerd: values, text or not, their metadata and their order", async () => {
-  const store = host.open({});
+  const store = host.open({ deadline: 10_000 });
   const bytes = Uint8Array.from({ length: 512 }, (_, at) => at % 256);
   await store.set("bytes", bytes, { ttl: 60, metadata: { by: "ada" } });
   await store.set("🐦", "Füße");
@@ -43,7 +43,7 @@ test("upstash() in workerd: of 200 takes at once on a limit of 100 exactly 100 g
 });
 
 test("upstash() in workerd: a wrong token and a server that is not there are coded errors", async () => {
-  await assert.rejects(host.open({ token: "WRONG" }).get("key"), { code: "STORE_REFUSED" });
+  await assert.rejects(host.open({ token: "WRONG", deadline: 10_000 }).get("key"), { code: "STORE_REFUSED" });
   await front.close();
   await assert.rejects(host.open({}).get("key"), { code: "STORE_UNREACHABLE" });
   front = await startFront(redis.path, "secret");

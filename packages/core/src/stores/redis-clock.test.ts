@@ -107,7 +107,7 @@ test("a lease is over when the server says so", async () => {
 });
 
 test("the server forgets a value a second after its TTL, and the index what is gone, 16 keys a write", async () => {
-  const store = openRedis({}, { ...given, name: "swept" });
+  const store = openRedis({ deadline: 10_000 }, { ...given, name: "swept" });
   await store.set("stays", "x");
   for (let at = 0; at < 40; at++) await store.set(`goes:${at}`, "x", { ttl: 60 });
   await store.set("renewed", "x", { ttl: 60 });
@@ -126,7 +126,7 @@ test("the server forgets a value a second after its TTL, and the index what is g
 });
 
 test("a list drops from the index what is gone", async () => {
-  const store = openRedis({}, { ...given, name: "listed" });
+  const store = openRedis({ deadline: 10_000 }, { ...given, name: "listed" });
   for (let at = 0; at < 30; at++) await store.set(`goes:${at}`, "x", { ttl: 60 });
   pass(62);
   assert.deepEqual(await store.list(), { keys: [], cursor: undefined });

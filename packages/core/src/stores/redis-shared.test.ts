@@ -148,8 +148,8 @@ test("each call is one round trip once the server knows the script, and two wher
 });
 
 test("all keys of a store lie in one slot of a cluster, and a prefix keeps two apart", async () => {
-  const own = openRedis({ prefix: "app" }, { name: "main", bindings });
-  const other = openRedis({}, { name: "main", bindings });
+  const own = openRedis({ prefix: "app", deadline: 10_000 }, { name: "main", bindings });
+  const other = openRedis({ deadline: 10_000 }, { name: "main", bindings });
   await own.set("key", "x", { ttl: 60 });
   await own.counters?.lease("key", 60);
   await own.counters?.take("key", [{ algorithm: fixedWindow, limit: 1, window: 60_000 }]);
