@@ -51,7 +51,7 @@ async function run(options: Options): Promise<void> {
   const project = await openProject(options);
   const target = oneTarget(options, project);
   const artefact = await findArtefact(project, target, options);
-  const stores = createLocalStores({ root: project.root, keep: true, say: note });
+  const stores = createLocalStores({ root: project.root, keep: "redis", say: note });
   try {
     const env = await stores.values(project, target, options.stage).catch(noteFailure);
     await checkEnv(project, options.stage, target, env);

@@ -90,12 +90,12 @@ async function* replay(options: ConformOptions, run: ConformRun, requests: Confo
   const project = await loadProject(resolve(root));
   const override = { ...(run.front !== undefined && { front: run.front }), ...run.config };
   const { folder: out, remove } = await openTemporary("conform");
-  const stores = createLocalStores({ root: project.root, keep: false, say: () => {} });
+  const stores = createLocalStores({ root: project.root, say: () => {} });
   try {
     const { artefact } = await buildTarget(project, run.target, { out, stage, override, report: false });
     const used = await variantsOf(run.target, artefact.manifest);
     // Each run begins with empty stores, as the emulators' own are.
-    const local = await stores.values(project, run.target, stage, env);
+    const local = await stores.values(project, run.target, stage, { given: env });
     const values = { ...(project.build.stores && { STORE_PATH: join(out, "stores") }), ...local, ...env };
     const emulator = await emulateTarget(project, run.target, artefact, { stage, front: run.front, env: values });
     try {

@@ -109,7 +109,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       reporter.say(`Another godwit dev has what the bindings of ${name} hold: here they begin empty, in memory.`);
     return kept?.folder;
   };
-  const stores = createLocalStores({ root, keep: true, say: reporter.say });
+  const stores = createLocalStores({ root, keep: "redis", say: reporter.say });
   /** Variables of stores that have no value but here. */
   let standIns: Record<string, string> = {};
   const openStores = async (): Promise<void> => {

@@ -3,11 +3,10 @@
  * from PATH, and Upstash's REST interface before it.
  * @module
  */
-import { chooseStores, type Kept, openKept } from "@godwit/bundler";
+import { chooseStores } from "@godwit/bundler";
 import { GodwitError } from "@godwit/core/errors";
 import type { StoreDriver } from "@godwit/core/types";
-import type { UpstashFront } from "../dev/upstash/front.ts";
-import type { RedisServer } from "../dev/upstash/redis-server.ts";
+import type { StandIn } from "../dev/upstash/stand-in.ts";
 import type { Project, TargetName } from "./config.ts";
 import { boundNames } from "./env-check.ts";
 import { stageEnv } from "./env-files.ts";
@@ -15,24 +14,25 @@ import { stageEnv } from "./env-files.ts";
 export interface LocalStoresOptions {
   /** The app's folder, absolute. */
   root: string;
-  /** Whether what stores hold outlives the process, in `.godwit/state/redis`. */
-  keep: boolean;
+  /** The folder in `.godwit/state` for what stores hold, shared with who names the same. Default: in memory. */
+  keep?: string;
   say(message: string): void;
 }
 
 export interface LocalStores {
   /**
-   * Values for the variables of a target's stores that have none in the stage, nor in `given`. Starts what stands behind
-   * them where it does not run; without such stores nothing is started. Rejects with REDIS_SERVER_MISSING and
-   * REDIS_SERVER_FAILED.
+   * Values for the variables of a target's stores that have none. Starts what stands behind them where it does not run;
+   * without such stores nothing is started. Rejects with REDIS_SERVER_MISSING and REDIS_SERVER_FAILED.
    */
-  values(
-    project: Project,
-    target: TargetName,
-    stage: string,
-    given?: Record<string, string>,
-  ): Promise<Record<string, string>>;
+  values(project: Project, target: TargetName, stage: string, known?: KnownValues): Promise<Record<string, string>>;
   close(): Promise<void>;
+}
+
+export interface KnownValues {
+  /** Values beside those of the stage. */
+  given?: Record<string, string> | undefined;
+  /** The stage's files. Default: all of them. */
+  files?: readonly string[];
 }
 
 /** Drivers that a redis-server can stand for, by their module. */
@@ -49,16 +49,11 @@ interface Lacking {
   secrets: string[];
 }
 
-interface Running {
-  redis: RedisServer;
-  upstash?: Promise<UpstashFront>;
-}
-
 /**
  * Nothing runs before `values` is called.
  *
  * @example
- * const local = createLocalStores({ root, keep: true, say: print });
+ * const local = createLocalStores({ root, keep: "redis", say: print });
  * const emulator = await emulateTarget(project, target, artefact, { env: await local.values(project, target, "dev") });
  */
 export function createLocalStores({ root, keep, say }: LocalStoresOptions): LocalStores {
@@ -67,70 +62,37 @@ export function createLocalStores({ root, keep, say }: LocalStoresOptions): Loca
     if (!said.has(message)) say(message);
     said.add(message);
   };
-  let kept: Kept | undefined;
-  let running: Promise<Running> | undefined;
-  let closed = false;
-
-  const start = async (lacking: readonly Lacking[]): Promise<Running> => {
-    const { findRedisServer, startRedisServer } = await import("../dev/upstash/redis-server.ts");
+  let standIn: Promise<StandIn> | undefined;
+  const start = async (lacking: readonly Lacking[]): Promise<StandIn> => {
+    const { findRedisServer } = await import("../dev/upstash/redis-server.ts");
+    const { openStandIn } = await import("../dev/upstash/stand-in.ts");
     const program = findRedisServer();
     if (program === undefined) throw missing(lacking);
-    if (keep) kept ??= openKept(root, "redis");
-    if (keep && !kept)
-      sayOnce("Another process has what redis-server keeps for this app: here it begins empty, in memory.");
-    const redis = await startRedisServer({
-      program,
-      folder: kept?.folder,
-      onEnd(why) {
-        running = undefined;
-        said.clear();
-        void started.upstash?.then((front) => front.close());
-        say(`redis-server has ended: ${why}. The stores on it fail until the runtime is started anew.`);
-      },
-    });
-    const started: Running = { redis };
-    return started;
-  };
-  /** One that could not start is tried again. */
-  const run = (lacking: readonly Lacking[]): Promise<Running> => {
-    running ??= start(lacking).catch((error) => {
-      running = undefined;
-      throw error;
-    });
-    return running;
-  };
-  const open = async (now: Running): Promise<UpstashFront> => {
-    const { openUpstash } = await import("../dev/upstash/front.ts");
-    now.upstash ??= openUpstash({ redis: now.redis });
-    return now.upstash;
+    return openStandIn({ program, root, keep, say });
   };
 
   return {
-    async values(project, target, stage, given = {}) {
-      const lacking = await findLacking(project, target, stage, given);
-      if (lacking.length === 0 || closed) return {};
-      const now = await run(lacking);
+    async values(project, target, stage, known = {}) {
+      const lacking = await findLacking(project, target, stage, known);
+      if (lacking.length === 0) return {};
+      // One that could not start is tried again.
+      standIn ??= start(lacking).catch((error) => {
+        standIn = undefined;
+        throw error;
+      });
+      const { redis, upstash, isShared } = await standIn;
       const values: Record<string, string> = {};
       for (const { name, kind, vars, secrets } of lacking) {
-        if (kind === "redis") {
-          for (const variable of secrets) values[variable] = now.redis.url;
-          sayOnce(`store ${name}: redis, on redis-server at 127.0.0.1:${now.redis.port}`);
-        } else {
-          const { url, token } = await open(now);
-          for (const variable of vars) values[variable] = url;
-          for (const variable of secrets) values[variable] = token;
-          sayOnce(`store ${name}: upstash, on redis-server behind ${url}`);
-        }
+        const place = kind === "redis" ? `at 127.0.0.1:${redis.port}` : `behind ${upstash.url}`;
+        for (const variable of vars) values[variable] = upstash.url;
+        for (const variable of secrets) values[variable] = kind === "redis" ? redis.url : upstash.token;
+        sayOnce(`store ${name}: ${kind}, on ${isShared ? "another process's redis-server" : "redis-server"} ${place}`);
       }
       return values;
     },
     async close() {
-      closed = true;
-      const now = await running?.catch(() => undefined);
-      const front = await now?.upstash?.catch(() => undefined);
-      await front?.close();
-      await now?.redis.close();
-      kept?.release();
+      const opened = await standIn?.catch(() => undefined);
+      await opened?.close();
     },
   };
 }
@@ -140,12 +102,12 @@ async function findLacking(
   project: Project,
   target: TargetName,
   stage: string,
-  given: Record<string, string>,
+  { given = {}, files }: KnownValues,
 ): Promise<Lacking[]> {
   const stores = Object.entries(chooseStores(project.build, target)).flatMap(([name, driver]) => toStore(name, driver));
   if (stores.length === 0) return [];
   const names = stores.flatMap(({ vars, secrets }) => [...vars, ...secrets]);
-  const [values, bound] = await Promise.all([stageEnv(project.root, stage, names), boundNames(project, target)]);
+  const [values, bound] = await Promise.all([stageEnv(project.root, stage, names, files), boundNames(project, target)]);
   const hasValue = (one: string) => given[one] || values[one] || bound.has(one);
   return stores.filter(({ vars, secrets }) => ![...vars, ...secrets].some(hasValue));
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
@@ -56,7 +56,8 @@ test("dev on every target shares what the store holds, and leaves no redis-serve
     assert.deepEqual([await dev.text("/"), await dev.text("/")], [String(2 * turn + 1), String(2 * turn + 2)]);
     await stop(dev, turn % 2 ? "SIGTERM" : "SIGINT");
   }
-  assert.deepEqual(readdirSync(join(root, ".godwit/state/redis")), ["appendonlydir"]);
+  assert.deepEqual(readdirSync(join(root, ".godwit/state/redis")).sort(), ["address.json", "appendonlydir"]);
+  assert.equal(statSync(join(root, ".godwit/state/redis/address.json")).mode & 0o777, 0o600);
 });
 
 test("a redis-server ends with a dev that was killed, and its data is there for the next", async (t) => {
@@ -71,19 +72,34 @@ test("a redis-server ends with a dev that was killed, and its data is there for 
   await stop(second, "SIGINT");
 });
 
-test("a second dev of the app begins empty and says so; one whose redis-server is killed says so and gets another", async (t) => {
+test("two devs of an app share what the store holds, and the second goes on when the first ends, however", async (t) => {
   const root = await createApp(t, APP);
   const first = await startDevIn(t, root);
   assert.equal(await first.text("/"), "1");
-  const second = await startDevIn(t, root);
-  await second.says(/Another process has what redis-server keeps/);
-  assert.equal(await second.text("/"), "1");
-  await stop(second, "SIGINT");
-  process.kill(redisOf(first), "SIGKILL");
-  await first.says(/redis-server has ended/);
-  await first.write("package.json", "{}");
-  await first.until("/", "2");
+  const second = await startDevIn(t, root, ["--target", "vercel"]);
+  await second.says(/store main: upstash, on another process's redis-server behind http:/);
+  assert.deepEqual([await second.text("/"), await first.text("/")], ["2", "3"]);
   await stop(first, "SIGINT");
+  await second.until("/", /^[4-9]$/);
+  const third = await startDevIn(t, root, ["--target", "lambda"]);
+  const count = Number(await third.text("/"));
+  second.child.kill("SIGKILL");
+  await second.ended;
+  await third.until("/", String(count + 1));
+  await stop(third, "SIGINT");
+});
+
+test("a redis-server that is killed is started anew at its address, a few times", async (t) => {
+  const root = await createApp(t, APP);
+  const dev = await startDevIn(t, root);
+  assert.equal(await dev.text("/"), "1");
+  for (const count of ["2", "3", "4"]) {
+    process.kill(redisOf(dev), "SIGKILL");
+    await dev.until("/", count);
+  }
+  process.kill(redisOf(dev), "SIGKILL");
+  await dev.says(/The stores on it fail until the runtime is started anew/);
+  await stop(dev, "SIGINT");
 });
 
 test("a variable with a value is taken at its word: nothing is started", async (t) => {

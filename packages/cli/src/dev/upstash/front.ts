@@ -18,7 +18,7 @@ export interface UpstashOptions {
   redis: RedisAddress;
   /** Default: a new one. */
   token?: string;
-  /** Default: a free one. */
+  /** Taken where it is free. Default: a free one. */
   port?: number;
 }
 
@@ -51,8 +51,14 @@ export async function openUpstash({ redis, port = 0, ...given }: UpstashOptions)
   const connections = createConnections(redis);
   const state: State = { connections, scripts: createScripts(), secret: digest(token), answers: 0 };
   const server = http.createServer((incoming, answer) => void serve(state, incoming, answer));
-  server.listen(port, "127.0.0.1");
-  await once(server, "listening");
+  const listen = async (wanted: number): Promise<void> => {
+    server.listen(wanted, "127.0.0.1");
+    await once(server, "listening");
+  };
+  await listen(port).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EADDRINUSE" || port === 0) throw error;
+    return listen(0);
+  });
   const address = server.address();
   return {
     url: `http://127.0.0.1:${address && typeof address === "object" ? address.port : port}`,

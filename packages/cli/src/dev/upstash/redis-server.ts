@@ -21,6 +21,10 @@ export interface RedisOptions {
   program: string;
   /** Where it keeps what it holds; without one that ends with it. */
   folder?: string | undefined;
+  /** Taken where it is free, or will be in a moment. Default: a free one. */
+  port?: number;
+  /** Default: a new one. */
+  password?: string;
   /** It has ended by itself. */
   onEnd?: (why: string) => void;
 }
@@ -50,21 +54,32 @@ export function findRedisServer(): string | undefined {
 
 /** How often another port is tried: between finding a free one and taking it, somebody else may. */
 const TRIES = 3;
+/** Milliseconds that whoever has the wanted port is given to end. */
+const GRACE = 2000;
 
 /** Milliseconds that it may take until it answers: it reads what it kept first. */
 const PATIENCE = 10_000;
 
 /** Throws REDIS_SERVER_FAILED with its own last words. */
 export async function startRedisServer(options: RedisOptions): Promise<RedisServer> {
-  for (let left = TRIES; ; left--) {
-    const started = await start(options, await freePort());
+  const { program, folder } = options;
+  const password = options.password ?? randomBytes(24).toString("base64url");
+  const until = performance.now() + GRACE;
+  for (let left = TRIES; ; ) {
+    const wanted = performance.now() < until ? options.port : undefined;
+    const started = await start(options, { port: wanted ?? (await freePort()), password });
     if (!("failed" in started)) return started;
-    if (left > 1 && /address already in use|refuses its password/i.test(started.failed)) continue;
-    const where =
-      options.folder === undefined ? "" : ` What it keeps is in ${options.folder}: delete that to begin anew.`;
-    throw new GodwitError("REDIS_SERVER_FAILED", `${options.program} did not start: ${started.failed}.${where}`);
+    if (TAKEN.test(started.failed) && (wanted !== undefined || --left > 0)) {
+      await sleep(50);
+      continue;
+    }
+    const where = folder === undefined ? "" : ` What it keeps is in ${folder}: delete that to begin anew.`;
+    throw new GodwitError("REDIS_SERVER_FAILED", `${program} did not start: ${started.failed}.${where}`);
   }
 }
+
+/** What is said where another process has the port. */
+const TAKEN = /address already in use|failed listening on port/i;
 
 /**
  * The shell becomes the server, so that its id is the server's, and leaves one behind that waits for the end of this
@@ -74,9 +89,8 @@ const GUARDED = '(read -r _ <&3 || kill "$$") >/dev/null 2>&1 & exec "$0" - 3<&-
 
 async function start(
   { program, folder, onEnd }: RedisOptions,
-  port: number,
+  { port, password }: RedisAddress,
 ): Promise<RedisServer | { failed: string }> {
-  const password = randomBytes(24).toString("base64url");
   // Out of the terminal's group, whose Ctrl-C would end it before those who use it.
   const child = spawn("/bin/sh", ["-c", GUARDED, program], {
     detached: true,
@@ -134,17 +148,21 @@ async function untilReady(child: ChildProcess, address: RedisAddress): Promise<s
     if (performance.now() > until) return `it did not answer within ${PATIENCE / 1000} seconds`;
     try {
       const connection = await openConnection(address);
-      const [pong = null] = await connection.send([["PING"]]);
+      const [info = null, pong = null] = await connection.send([["INFO", "server"], ["PING"]]);
       connection.close();
+      // The one before it may have the port, and the password too.
+      if (!String(info).includes(`\nprocess_id:${child.pid}\r`)) return OTHER;
+      // Else it still reads what it kept.
       if (!isRefusal(pong)) return undefined;
     } catch (error) {
-      // Another server has the port.
-      if (error instanceof Error && error.message.startsWith("WRONGPASS")) return "the server refuses its password";
+      if (error instanceof Error && error.message.startsWith("WRONGPASS")) return OTHER;
     }
     await sleep(10);
   }
   return "it ended at once";
 }
+
+const OTHER = "Address already in use: another server answers there";
 
 /** Its log's last line that says something, without process and time. */
 function lastWords(log: string): string {
