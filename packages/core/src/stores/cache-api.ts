@@ -8,13 +8,18 @@ import { checkKey, isOver, toKept, toValue } from "./value.ts";
 
 /** A type and no interface: JSON is an index signature. */
 export type CacheApiOptions = {
-  /** A cache of its own, by this name. Default: the one that `fetch` uses too (`caches.default`). */
+  /** The name of the cache, apart from that of the zone's pages. Default `godwit`. */
   cache?: string;
+  /**
+   * What keys are addresses below, such as `https://example.com`: Cloudflare asks for a host of the Worker's own zone, since
+   * others may cost a look-up of their name. Default: a host that nobody can have.
+   */
+  origin?: string;
 } & RemoteOptions;
 
 /**
  * Names the driver in `godwit.config.ts`. Each of Cloudflare's locations has what was written there, forgets it when it
- * needs room, and deletes there alone. At an address of workers.dev nothing is kept: a domain or a route is needed
+ * needs room, and deletes there alone. It is promised for Workers on a domain or a route of a zone, and not at workers.dev
  * (developers.cloudflare.com/workers/runtime-apis/cache).
  *
  * @example stores: { pages: { cloudflare: cacheApi() } }
@@ -33,24 +38,20 @@ const MAX_VALUE = 26_214_400;
 /** What has no TTL: a year, if nobody needs the room. */
 const LONGEST = 31_536_000;
 
-/** The part of `caches` that is used. */
-interface Caches {
-  default: Cache;
-  open(name: string): Promise<Cache>;
-}
-
-/** Keys are below an address that nobody can have (RFC 2606). */
-export function open({ cache: own, ...options }: CacheApiOptions, { name }: OpenStore): KeyValueStore {
-  const { caches } = globalThis as unknown as { caches: Caches }; // workerd's has a default beside the web's
+/** Without an origin keys are below an address that nobody can have (RFC 2606). */
+export function open(
+  { cache: own = "godwit", origin = "http://store.invalid", ...options }: CacheApiOptions,
+  { name }: OpenStore,
+): KeyValueStore {
   const use = <T>(work: (cache: Cache) => Promise<T>): Promise<T> =>
     call(name, options, async () => {
       try {
-        return await work(own === undefined ? caches.default : await caches.open(own));
+        return await work(await caches.open(own));
       } catch (error) {
         throw new Transient(String(error), { cause: error });
       }
     });
-  const urlOf = (key: string): string => `http://store.invalid/${name}/${encodeURIComponent(checkKey(key))}`;
+  const urlOf = (key: string): string => `${origin}/${name}/${encodeURIComponent(checkKey(key))}`;
   return {
     async get(key) {
       const url = urlOf(key);
