@@ -14,8 +14,11 @@ import {
   redactOf,
   systemClock,
 } from "@godwit/deploy";
+import { toFailure } from "../output.ts";
 import type { Project, TargetName } from "../project/config.ts";
+import { secretEnvFiles } from "../project/env-files.ts";
 import { closeOnInterrupt } from "../project/interrupt.ts";
+import { createLocalStores, type LocalStores } from "../project/local-stores.ts";
 import { openRehearsal, type Rehearsal, rehearsalFolder } from "./rehearsal.ts";
 import type { Speaker } from "./speak.ts";
 import { type StageValues, stageValues } from "./values.ts";
@@ -55,8 +58,10 @@ export async function withStage<T>(options: OpenOptions, work: (opened: Opened) 
     speaker.end();
     speaker.note("interrupted: what has the traffic keeps it, and the same command goes on where this one stopped");
   });
+  const stores = createLocalStores({ root: project.root, keep: "redis-rehearsal", say: speaker.note });
   try {
-    const values = await stageValues(project, { ...options, manifest: options.artefact?.manifest });
+    const local = await standInsFor(options, stores);
+    const values = await stageValues(project, { ...options, manifest: options.artefact?.manifest, local });
     const env = { ...process.env };
     return await guarded({ secrets: values.secrets, env }, async () => {
       const opened = await open(options, values, controller.signal);
@@ -68,8 +73,24 @@ export async function withStage<T>(options: OpenOptions, work: (opened: Opened) 
       }
     });
   } finally {
+    await stores.close();
     forget();
     ending.resolve();
+  }
+}
+
+/** What a rehearsal gives stores that have no values: nobody but this machine is reached there. */
+async function standInsFor(
+  { project, target, stage, rehearse, speaker, artefact }: OpenOptions,
+  stores: LocalStores,
+): Promise<Record<string, string>> {
+  if (!rehearse || !artefact) return {};
+  try {
+    return await stores.values(project, target, stage, { files: secretEnvFiles(stage, rehearse) });
+  } catch (error) {
+    const { code, message } = toFailure(error);
+    speaker.note(`note ${code} ${message}`);
+    return {}; // which variables are missing is said next
   }
 }
 

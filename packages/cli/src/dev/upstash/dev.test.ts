@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { findProgram } from "../../../../../test/programs.ts";
-import { childrenOf, createApp, gone, type Running, startGodwit } from "../../cli.fixture.ts";
+import { childrenOf, createApp, godwit, gone, type Running, startGodwit } from "../../cli.fixture.ts";
 import { conform } from "../../conform/conform.ts";
 import { startDev, startDevIn } from "../dev.fixture.ts";
 
@@ -152,4 +152,23 @@ test("conform gives each platform an empty store", async (t) => {
     assert.deepEqual(faults, [], `${request} on ${run}`);
   }
   assert.ok(!existsSync(join(root, ".godwit/state")));
+});
+
+test("a rehearsed deploy serves from a store, the next finds nothing to do, and without a redis-server it says what lacks", async (t) => {
+  const root = await createApp(t, { ...APP, "package.json": '{ "name": "shop" }' });
+  const args = ["deploy", "--root", root, "--target", "vercel", "--stage", "try", "--rehearse", "--yes", "--json"];
+  const outcomes: string[] = [];
+  for (let turn = 0; turn < 2; turn++) {
+    const { code, stdout, stderr } = await godwit(args);
+    assert.equal(code, 0, stderr + stdout);
+    assert.match(stderr, /store main: upstash, on redis-server behind http:/);
+    const { deployed } = JSON.parse(stdout) as { deployed: { outcome: string }[] };
+    outcomes.push(...deployed.map(({ outcome }) => outcome));
+  }
+  assert.deepEqual(outcomes, ["deployed", "unchanged"]);
+  assert.ok(existsSync(join(root, ".godwit/state/redis-rehearsal/address.json")));
+  const { code, stdout, stderr } = await godwit([...args, "--stage", "other"], { env: { PATH: tmpdir() } });
+  assert.equal(code, 1);
+  assert.match(stderr, /REDIS_SERVER_MISSING/);
+  assert.match(stdout, /ENV_INVALID.*UPSTASH_REDIS_REST_URL is not set: the store \\"main\\" reads it/s);
 });
