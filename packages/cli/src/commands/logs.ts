@@ -47,12 +47,19 @@ async function run(options: Options): Promise<void> {
       );
     }
     const signal = AbortSignal.any([stop.signal, input.signal]);
+    let none = true;
     try {
       for await (const line of deployer.logs({ follow, since: Date.now() - options.since, signal })) {
+        none = false;
         speaker.say(json ? JSON.stringify(line) : inWords(line));
       }
     } catch (error) {
       if (!stop.signal.aborted) throw error;
+    }
+    if (none && !follow) {
+      speaker.note(
+        "no lines. --follow goes on with what comes. Some platforms tell only that, and nothing of before: see docs/deploy.md, Logs",
+      );
     }
   });
   speaker.end();

@@ -92,6 +92,7 @@ test("a deploy serves, others find its rehearsal, a rollback goes back, and no s
   assert.match(stdout, /kept[\s\S]*100 %\s+live/);
   const logs = await godwit(["logs", ...shared, "--since", "1h"]);
   assert.equal(logs.code, 0, logs.stderr);
+  assert.match(logs.stderr, /^no lines\. --follow goes on with what comes/); // this app prints none
   const secrets = await godwit(["secrets", "list", ...shared]);
   assert.equal(secrets.stdout, "API_KEY\n");
 
@@ -114,6 +115,17 @@ test("a wrong setting of the vendor is told before anything is built, and a rehe
   await writeFile(join(root, "godwit.config.ts"), files["godwit.config.ts"]);
   const right = await godwit(["deploy", ...shared], { env });
   assert.match(right.stdout, /http:\/\/\S+\nthis rehearsal, and its URL, end with this command: --serve keeps them/);
+});
+
+test("a plan says what a value was, and what a new one is", async (t) => {
+  const root = await createShop(t);
+  const shared = ["--root", root, "--rehearse", "--plan"];
+  await godwit(["deploy", "--root", root, "--rehearse", "--yes"], { env });
+  const config = (word: string) =>
+    files["godwit.config.ts"].replace("listen:", `workers: 2, health: "${word}", listen:`);
+  await writeFile(join(root, "godwit.config.ts"), config("/"));
+  const { stdout } = await godwit(["deploy", ...shared], { env });
+  assert.match(stdout, /^ {6}workers: 1 -> 2\n {6}health: \/$/m);
 });
 
 test("an interrupted deploy says that the same command goes on, and it does", async (t) => {

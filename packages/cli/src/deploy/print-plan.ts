@@ -39,7 +39,8 @@ function printItem({ action, kind, name, changes, irreversible }: PlanItem, say:
   const word = action === "delete" && !prune ? "not wanted any more (deleted with --prune, or a yes)" : action;
   say(`  ${SIGNS[action]} ${kind} ${name}: ${word}`);
   for (const { path, from, to, drift } of changes) {
-    const values = from === undefined && to === undefined ? "changed" : `${from ?? "none"} -> ${to ?? "none"}`;
+    const next = to ?? (from === undefined ? "changed" : "none");
+    const values = from === undefined ? next : `${from} -> ${next}`;
     say(`      ${path}: ${values}${drift ? colors.yellow(" (changed by hand)") : ""}`);
   }
   if (irreversible !== undefined) say(`      ${colors.red("cannot be undone")}: ${irreversible}`);
