@@ -47,6 +47,8 @@ test("without the token there is nothing, whatever is asked for", async () => {
   }
   assert.equal((await fetch(`${url}/ping?_token=${token}`)).status, 200);
   assert.equal((await fetch(`${url}/ping?_token=wrong`)).status, 401);
+  const piped = await fetch(`${url}/pipeline?_token=${token}`, { method: "POST", body: '[["PING"]]' });
+  assert.deepEqual(await piped.json(), [{ result: "PONG" }]);
 });
 
 test("every answer has a token of its moment", async () => {

@@ -109,8 +109,9 @@ async function answerTo(state: State, incoming: IncomingMessage, path: string): 
   const body = await readBody(incoming);
   const isEncoded = headers["upstash-encoding"] === "base64";
   const show = (reply: Reply) => toAnswer(reply, isEncoded);
-  if (path === "/pipeline") return (await run(state, readCommands(body, "pipeline"))).map(show);
-  if (path === "/multi-exec") return (await transact(state, readCommands(body, "multi-exec"))).map(show);
+  const [plain] = path.split("?");
+  if (plain === "/pipeline") return (await run(state, readCommands(body, "pipeline"))).map(show);
+  if (plain === "/multi-exec") return (await transact(state, readCommands(body, "multi-exec"))).map(show);
   const [reply = null] = await run(state, [readCommand(path, body)]);
   if (isRefusal(reply)) throw new Refused(reply.error);
   return show(reply);

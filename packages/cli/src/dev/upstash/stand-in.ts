@@ -105,7 +105,12 @@ export async function openStandIn({ program, root, keep, say }: StandInOptions):
   /** Goes on where the other process ends. */
   const watch = (name: string): void => {
     timer = setInterval(() => {
-      kept = openKept(root, name);
+      try {
+        kept = openKept(root, name);
+      } catch (error) {
+        clearInterval(timer);
+        say(`${String(error)} ${ANEW}`);
+      }
       if (!kept) return;
       clearInterval(timer);
       work = work.then(serveAgain);
@@ -122,6 +127,7 @@ export async function openStandIn({ program, root, keep, say }: StandInOptions):
     try {
       await serve(kept && (await readAddress(kept.folder)));
     } catch (error) {
+      await end();
       kept?.release();
       throw error;
     }
