@@ -5,19 +5,18 @@
  */
 import { once } from "node:events";
 import { appOf, ORIGIN } from "../app.fixture.ts";
-import { cached } from "../cache.ts";
+import { type CacheContext, cached } from "../cache.ts";
 import { cache } from "../middleware/cache.ts";
 import { openStores } from "../stores/open.ts";
 import { open as openRedis } from "../stores/redis.ts";
 import { open as openSqlite } from "../stores/sqlite.ts";
-import type { Context } from "../types.ts";
 
 const [, , driver, bindings = "{}", origin = "", count] = process.argv;
 const open = () =>
   driver === "redis"
     ? openRedis({ deadline: 20_000 }, { name: "main", bindings: JSON.parse(bindings) })
     : openSqlite({}, { name: "main", bindings: JSON.parse(bindings) });
-const load = cached(async (_context: Context, path: string) => (await fetch(origin + path)).text(), {
+const load = cached(async (_context: CacheContext, path: string) => (await fetch(origin + path)).text(), {
   ...{ store: "main", key: "load", ttl: 60, wait: 30_000, lock: 30 },
 });
 const app = appOf(

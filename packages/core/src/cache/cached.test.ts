@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { linesOf } from "../app.fixture.ts";
-import { cached, cacheStats, invalidateTag } from "../cache.ts";
+import { type CacheContext, cached, cacheStats, invalidateTag } from "../cache.ts";
 import { open } from "../stores/memory.ts";
-import type { Context } from "../types.ts";
 import type { CachedOptions, Kept } from "./cached.ts";
 import { counted, instanceOf, type Stores, watched } from "./instances.fixture.ts";
 
@@ -19,7 +18,7 @@ function subject<R>(
   stores?: Stores,
 ): { call(id?: string): Promise<Kept<R>>; ran(): number; within: ReturnType<typeof instanceOf>["within"] } {
   let count = 0;
-  const get = cached((_context: Context, id: string) => work(++count, id), { key: "get", ttl: 60, ...options });
+  const get = cached((_context: CacheContext, id: string) => work(++count, id), { key: "get", ttl: 60, ...options });
   const { within } = instanceOf(counted, {}, stores);
   return { call: (id = "1") => within((context) => get(context, id)), ran: () => count, within };
 }
@@ -38,7 +37,7 @@ test("what a function gave is given again, by its arguments, for as long as it i
 
 test("arguments of other types are other arguments", async () => {
   let count = 0;
-  const get = cached((_context: Context, _one?: string | number | boolean | null, _two?: string) => ++count, {
+  const get = cached((_context: CacheContext, _one?: string | number | boolean | null, _two?: string) => ++count, {
     key: "get",
     ttl: 60,
   });
@@ -63,12 +62,12 @@ test("arguments of other types are other arguments", async () => {
 
 test("a key of one's own may take arguments of any type", async () => {
   let count = 0;
-  const get = cached((_context: Context, { id }: { id: string }) => `${id} ${++count}`, {
+  const get = cached((_context: CacheContext, { id }: { id: string }) => `${id} ${++count}`, {
     key: ({ id }) => `own:${id}`,
     ttl: 60,
   });
   // @ts-expect-error: an object has no text of its own
-  assert.ok(cached((_context: Context, { id }: { id: string }) => id, { key: "own", ttl: 60 }));
+  assert.ok(cached((_context: CacheContext, { id }: { id: string }) => id, { key: "own", ttl: 60 }));
   const { within } = instanceOf(counted);
   assert.equal(await within((context) => get(context, { id: "a" })), "a 1");
   assert.equal(await within((context) => get(context, { id: "a" })), "a 1");
@@ -114,6 +113,20 @@ test("an error rejects and is not kept; a stale value may stand in for it", asyn
   t.mock.timers.tick(61_000);
   const lines = await linesOf(async () => assert.equal(await lenient.call(), 1));
   assert.equal(lines[0]?.message, "cached() gives a stale value");
+});
+
+test("an error is everybody's who waited for it, and so is what is not kept", async () => {
+  const slow = subject(
+    async (count) => {
+      await pause(10);
+      if (count === 1) throw new Error("down");
+      return null;
+    },
+    { negative: 0 },
+  );
+  const all = await Promise.allSettled([slow.call(), slow.call(), slow.call()]);
+  assert.deepEqual([all.map(({ status }) => status), slow.ran()], [Array(3).fill("rejected"), 1]);
+  assert.deepEqual([await Promise.all([slow.call(), slow.call()]), slow.ran()], [[null, null], 2]);
 });
 
 test("calls at once wait for the first, on this instance and on others", async () => {
@@ -163,8 +176,8 @@ test("a memory before the store saves the round trip", async () => {
 });
 
 test("two functions are apart by their keys, and counted by the name of the cache", async () => {
-  const one = cached((_context: Context) => "one", { key: "one", ttl: 60 });
-  const two = cached((_context: Context) => "two", { key: "two", ttl: 60 });
+  const one = cached((_context: CacheContext) => "one", { key: "one", ttl: 60 });
+  const two = cached((_context: CacheContext) => "two", { key: "two", ttl: 60 });
   const { within } = instanceOf(counted);
   const values = await within(async (context) => [await one(context), await two(context), await one(context)]);
   assert.deepEqual(values, ["one", "two", "one"]);

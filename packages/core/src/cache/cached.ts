@@ -57,20 +57,20 @@ export interface CachedOptions<A extends readonly unknown[]> extends Tiers {
  * and is not kept.
  *
  * @example
- * const getUser = cached(async (context: Context, id: string) => load(id), {
+ * const getUser = cached(async (context: CacheContext, id: string) => load(context.env, id), {
  *   key: "user", store: "main", ttl: 60, swr: 600, tags: (id) => [`user:${id}`],
  * });
  * const user = await getUser(context, "1");
  */
-export function cached<C extends CacheContext, A extends readonly unknown[], R>(
-  work: (context: C, ...args: A) => R | Promise<R>,
+export function cached<A extends readonly unknown[], R>(
+  work: (context: CacheContext, ...args: A) => R | Promise<R>,
   options: CachedOptions<A>,
-): (context: C, ...args: A) => Promise<Kept<R>> {
+): (context: CacheContext, ...args: A) => Promise<Kept<R>> {
   const { name = NAME, store, ttl, swr = 0, sie = 0, negative = ttl, wait = 5_000, lock = 10, early = 0 } = options;
 
   return async (context, ...args) => {
     const own = typeof options.key === "function" ? options.key(...args) : `${options.key}${toText(args)}`;
-    const key = await fit(`cache:${name}:fn:${own}`);
+    const key = await fit(`fn:${name}:${own}`);
     const flights = context.shared(FLIGHTS, () => new Flights());
     const tags = new Tags(name, options.tags?.(...args));
     const shelf = new Shelf(
@@ -79,8 +79,9 @@ export function cached<C extends CacheContext, A extends readonly unknown[], R>(
       () => [],
     );
     const at = { context, name };
-    const told = ({ body }: Pick<Entry, "body">, status: CacheStatus): Kept<R> => {
+    const told = ({ body, fleeting }: Entry, status: CacheStatus): Kept<R> => {
       countAnswer(context, name, status);
+      if (fleeting && "error" in fleeting) throw fleeting.error;
       return JSON.parse(new TextDecoder().decode(body)).v;
     };
     const found = await attempt(at, () => shelf.find(key, new Headers()));
@@ -89,26 +90,27 @@ export function cached<C extends CacheContext, A extends readonly unknown[], R>(
     const claiming = store !== undefined && lock > 0 && found ? { store, lock, find } : undefined;
 
     const ask = async (flight: Flight): Promise<Entry> => {
+      const entry: Entry = {
+        status: 200,
+        statusText: "",
+        headers: [],
+        terms: { received: 0, age: 0, lifetime: 0, swr: 0, sie: 0, noCache: false, strict: false },
+        body: new Uint8Array(),
+        vary: "",
+        varyNames: [],
+      };
       try {
         const v = await work(context, ...args);
+        entry.body = new TextEncoder().encode(JSON.stringify({ v }));
         const lifetime = v === null || v === undefined ? negative : ttl;
-        const terms = { received: Date.now(), age: 0, lifetime, swr: lifetime && swr, sie: lifetime && sie };
-        const entry: Entry = {
-          status: 200,
-          statusText: "",
-          headers: [],
-          terms: { ...terms, noCache: false, strict: false },
-          body: new TextEncoder().encode(JSON.stringify({ v })),
-          vary: "",
-          varyNames: [],
-        };
-        const kept = lifetime > 0 ? keep({ ...given, flight }, entry) : Promise.resolve();
-        context.waitUntil(kept.then(() => flight.land(entry)));
-        return entry;
+        if (lifetime > 0) entry.terms = { ...entry.terms, received: Date.now(), lifetime, swr, sie };
+        else entry.fleeting = {};
       } catch (error) {
-        flight.land();
-        throw error;
+        entry.fleeting = { error };
       }
+      const kept = entry.fleeting ? Promise.resolve() : keep({ ...given, flight }, entry);
+      context.waitUntil(kept.then(() => flight.land(entry)));
+      return entry;
     };
 
     const { stale } = given;
@@ -117,23 +119,26 @@ export function cached<C extends CacheContext, A extends readonly unknown[], R>(
       const isDue = use === "swr" || isEarly(stale, early, Date.now());
       if (isDue && flights.canLead(key, key)) {
         const again = async (flight: Flight): Promise<void> => {
-          await ask(flight);
+          const { fleeting } = await ask(flight);
+          if (fleeting && "error" in fleeting) throw fleeting.error;
           await flight.landed;
         };
         context.waitUntil(refresh({ ...given, stale }, key, claiming, again));
       }
       return told(stale, { hit: true, ttl: use === "fresh" ? 1 : 0 });
     }
-    const isFit = ({ terms }: Entry) => useOf(terms, NO_WISHES, Date.now()) !== "validate";
+    const isFit = ({ terms, fleeting }: Entry) =>
+      fleeting !== undefined || useOf(terms, NO_WISHES, Date.now()) !== "validate";
     const turn = await takeTurn(given, { id: key, isPlain: true, mayLead: true, wait, claiming, isFit });
-    if ("entry" in turn) return told(turn.entry, { collapsed: true });
-    try {
-      return told(await ask(turn.flight), { stored: true });
-    } catch (error) {
-      if (!turn.stale || !mayServeOnError(turn.stale.terms, NO_WISHES, Date.now())) throw error;
-      context.log.warn("cached() gives a stale value", { cache: name, key, error });
-      return told(turn.stale, { detail: "stale-if-error" });
+    const isTurn = !("entry" in turn);
+    const entry = isTurn ? await ask(turn.flight) : turn.entry;
+    const { fleeting } = entry;
+    const stood = isTurn ? turn.stale : given.stale;
+    if (fleeting && "error" in fleeting && stood && mayServeOnError(stood.terms, NO_WISHES, Date.now())) {
+      context.log.warn("cached() gives a stale value", { cache: name, key, error: fleeting.error });
+      return told(stood, { detail: "stale-if-error" });
     }
+    return told(entry, { collapsed: !isTurn, stored: isTurn && !fleeting });
   };
 }
 

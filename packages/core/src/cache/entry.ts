@@ -19,6 +19,8 @@ export interface Entry {
   took?: number;
   /** Of the lease under which it was asked for. */
   token?: number;
+  /** For those who wait for it in this instance and nobody else: never stored. */
+  fleeting?: { error?: unknown };
 }
 
 /** Changes when what is written does: what another version wrote is a miss. */

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Line, linesOf, ORIGIN } from "../app.fixture.ts";
-import { cached, cacheStats } from "../cache.ts";
+import { type CacheContext, cached, cacheStats } from "../cache.ts";
 import { open } from "../stores/memory.ts";
 import type { Store } from "../stores/store.ts";
-import type { Context } from "../types.ts";
 import { counted, instanceOf } from "./instances.fixture.ts";
 
 const main = { store: "main" };
@@ -24,7 +23,7 @@ const throws = () => {
 test("a store whose every method rejects, or throws, fails no request, and is asked for no lease", async () => {
   for (const work of [rejects, throws]) {
     const { ask, within } = instanceOf(counted, { ...main, tags: ["a"], early: 1 }, { main: broken(work) });
-    const double = cached(async (_context: Context, id: number) => 2 * id, { ...main, key: "double", ttl: 60 });
+    const double = cached(async (_context: CacheContext, id: number) => 2 * id, { ...main, key: "double", ttl: 60 });
     const lines: Line[] = await linesOf(async () => {
       for (const count of [1, 2])
         assert.match(await ask(), new RegExp(`^200 ${count} .*fwd=miss.*detail=store-error$`));

@@ -8,8 +8,8 @@ import type { KeyValueStore, Store } from "../stores/store.ts";
 import type { Context, Key, StoreName } from "../types.ts";
 import { layered, type Tier } from "./tiers.ts";
 
-/** Whatever has a context's means: `Context<"/users/[id]">` is one. */
-export type CacheContext = Pick<Context, "get" | "log" | "set" | "shared" | "waitUntil">;
+/** A context of any route: `Context<"/users/[id]">` is one. What a route's params say is to be given as arguments. */
+export type CacheContext = Omit<Context, "params">;
 
 /** `"1s"`, `"500ms"`, `"1.5m"`. */
 export type Duration = `${number}${"ms" | "s" | "m"}`;
