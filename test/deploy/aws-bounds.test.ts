@@ -63,7 +63,7 @@ function reach([app, stage]: readonly [string, string], [other, its]: readonly [
     }
   };
   const named = [
-    is("lambda:UpdateFunctionCode", on("lambda", `function:${names.function("server")}`)),
+    is("lambda:UpdateFunctionCode", on("lambda", `function:${names.function("a-function-of-a-long-name")}`)),
     is("iam:PutRolePolicy", on("iam", `role/${names.role}`, "")),
     is("iam:PassRole", on("iam", `role/${names.role}`, "")),
     is("events:PutRule", on("events", `rule/${names.rule("server", "/", "0 3 * * *")}`)),
@@ -86,6 +86,9 @@ test("a policy reaches its own stages, and others where the words run together a
   ];
   assert.deepEqual(reach(["links", "production"], ["links", "production"]), yes);
   assert.deepEqual(reach(["links", "pr-*"], ["links", "pr-12"]), yes);
+  // names that are cut off
+  const long = ["a".repeat(30), "b".repeat(20)] as const;
+  assert.deepEqual(reach(long, long), yes);
   // no other stage, and no other app, for how it begins
   assert.deepEqual(reach(["links", "pr-1"], ["links", "pr-12"]), no);
   assert.deepEqual(reach(["links", "production"], ["links", "production2"]), no);
