@@ -6,8 +6,8 @@
 import { GodwitError } from "../errors.ts";
 import { failed, refused, Transient } from "./remote.ts";
 
-/** An attribute as DynamoDB spells it: text, a number, or bytes in base64. */
-export type Attribute = { S?: string; N?: string; B?: string };
+/** An attribute as DynamoDB spells it: text, a number, bytes in base64, or a list. */
+export type Attribute = { S?: string; N?: string; B?: string; L?: Attribute[] };
 export type Item = Record<string, Attribute>;
 
 export interface Answer {
@@ -19,9 +19,6 @@ export interface Answer {
 
 /** One attempt of one call. Undefined where its condition does not hold. */
 export type Send = (action: string, input: object, signal: AbortSignal) => Promise<Answer | undefined>;
-
-/** DynamoDB has certainly not done it. */
-export class NotDone extends Transient {}
 
 /** It comes too fast: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html */
 const THROTTLED = /Throughput|Throttl|RequestLimit/;
@@ -67,8 +64,7 @@ export function createSend(store: string, variable: string, bindings: Record<str
     const type = answer.__type?.split("#").at(-1) ?? `status ${status}`;
     const message = answer.message ?? answer.Message ?? "";
     if (type === "ConditionalCheckFailedException") return undefined;
-    if (THROTTLED.test(type) || status === 429) throw new NotDone(type);
-    if (status >= 500) throw new Transient(type);
+    if (status >= 500 || status === 429 || THROTTLED.test(type)) throw new Transient(type);
     if (CREDENTIAL.test(type)) {
       // What it says of a signature has the session's token in it.
       const more = type === "AccessDeniedException" ? `: ${message}` : "";

@@ -1,22 +1,16 @@
 /**
- * Exact counters in the table of a `dynamodb()` store: each change is one write on the condition that what it was
- * reckoned from is still there.
+ * Exact counters in the table of a `dynamodb()` store. A take is appended to a log in the counter's item, which DynamoDB
+ * puts in order; the answer has the whole log, and who replays it knows what came of each take. So nobody waits for
+ * anybody, and nobody tries again because another was faster.
  * @module
  */
 import { type States, takeAll, toLeaseTime } from "./counters.ts";
-import { type Item, NotDone, type Send, toExpiry } from "./dynamodb-client.ts";
+import { type Attribute, type Item, type Send, toExpiry } from "./dynamodb-client.ts";
 import { call, failed, type RemoteOptions } from "./remote.ts";
 import type { CounterRule, CounterStore, Taken } from "./store.ts";
 import { checkKey } from "./value.ts";
 
-/** A counter as it was read or written last. */
-interface Seen {
-  states?: States;
-  /** Another for each write; undefined where there is no item. */
-  version?: string;
-}
-
-/** A take on its way. */
+/** A take that waits for its turn. */
 interface Asked {
   rules: readonly CounterRule[];
   cost: number;
@@ -24,102 +18,66 @@ interface Asked {
   reject(error: unknown): void;
 }
 
-/** A write whose answer did not come: what is there if it was done, and if it was not. */
-interface Unsure {
-  version: string | undefined;
-  over: string | undefined;
-  finish(): void;
-}
+/** What one write appends: its id, the instance's time, and the takes with the numbers of their rules. */
+type Entry = [id: string, at: number, takes: [rules: Omit<CounterRule, "algorithm">[], cost: number][]];
 
-/** Counters that an instance remembers: one that nobody else changed meanwhile costs no read. */
-const MOST = 1_000;
-/** Numbers in the states of one that is remembered. */
-const MOST_NUMBERS = 64;
-/** Seconds that a lease stays beyond its time: a late writer with an older token finds it. */
+/** Takes of one instance that go into one write. */
+const MOST = 64;
+/** Letters of a log that is folded into the state, every so many entries: a write is paid for by the item's size. */
+const LONG = 700;
+const EVERY = 4;
+const TOO_LONG = 8_000;
+/** Entries that one fold takes: an expression has 300 operators at most. */
+const FOLDED = 100;
+/** Seconds that an item stays beyond its time: a late writer finds it. */
 const SLACK = 60;
 
-/**
- * What asks at once for one counter in this instance goes into one write; instances that meet at one counter try again,
- * for as long as the deadline lasts. The time is the instance's: DynamoDB has none to compare with.
- */
+/** The time is the instances': DynamoDB has none to compare with. For one counter it never goes back. */
 export function openCounters(store: string, options: RemoteOptions, send: Send): CounterStore {
   const lines = new Map<string, Asked[]>();
-  const seen = new Map<string, Seen>();
 
-  const remember = (key: string, state: Seen): void => {
-    seen.delete(key);
-    if ((state.states?.flat().length ?? 0) <= MOST_NUMBERS) seen.set(key, state);
-    for (const oldest of seen.keys()) {
-      if (seen.size <= MOST) break;
-      seen.delete(oldest);
-    }
-  };
-
-  /** One round of all that asked. */
   const settle = async (key: string, asked: readonly Asked[]): Promise<void> => {
     const Key: Item = { p: { S: `c:${key}` }, k: { S: "c" } };
-    let known = seen.get(key);
-    let unsure: Unsure | undefined;
-    seen.delete(key);
+    const entry: Entry = [
+      crypto.randomUUID().slice(0, 13),
+      Date.now(),
+      asked.map(({ rules, cost }) => [rules.map(({ algorithm: _, ...numbers }) => numbers), cost]),
+    ];
+    const own = JSON.stringify(entry);
+    const windows = asked.flatMap(({ rules }) => rules.map(({ window }) => window));
+    const until = Date.now() + 2 * Math.max(0, ...windows);
+    const append = {
+      Key,
+      UpdateExpression: "SET l = list_append(if_not_exists(l, :none), :l), t = :t",
+      // An attempt whose answer was lost may have been done.
+      ConditionExpression: "NOT contains(l, :own) AND NOT contains(r, :id)",
+      ExpressionAttributeValues: {
+        ":none": { L: [] },
+        ":l": { L: [{ S: own }] },
+        ":own": { S: own },
+        ":id": { S: entry[0] },
+        ":t": toExpiry(until, SLACK).t,
+      },
+      ReturnValues: "ALL_NEW",
+    };
     await call(store, options, async (signal) => {
-      for (let misses = 0; ; misses++) {
-        signal.throwIfAborted();
-        const fresh = known === undefined;
-        if (!known) {
-          const { Item: item } = (await send("GetItem", { Key, ConsistentRead: true }, signal)) ?? {};
-          known = item ? { states: JSON.parse(item.s?.S ?? "[]"), version: item.v?.S ?? "" } : {};
-          if (unsure && unsure.version === known.version) {
-            remember(key, known);
-            return unsure.finish();
-          }
-          if (unsure && unsure.over !== known.version)
-            throw failed(store, "an answer was lost, and others counted since");
-          unsure = undefined;
-        }
-        const { states, version: over } = known;
-        const round = reckon(asked, states);
-        const version = round.expires === undefined ? undefined : crypto.randomUUID();
-        const writes = round.states && (version !== undefined || over !== undefined);
-        // What was remembered may be less than there is: somebody else gave back.
-        if (!fresh && (round.isRefused || !writes)) {
-          known = undefined;
-          continue;
-        }
-        const condition =
-          over === undefined
-            ? { ConditionExpression: "attribute_not_exists(p)" }
-            : { ConditionExpression: "v = :v", ExpressionAttributeValues: { ":v": { S: over } } };
-        let written: unknown = true;
-        try {
-          if (writes && version !== undefined) {
-            const s = { S: JSON.stringify(round.states) };
-            const item = { ...Key, s, v: { S: version }, ...toExpiry(round.expires) };
-            written = await send("PutItem", { Item: item, ...condition }, signal);
-          } else if (writes) {
-            written = await send("DeleteItem", { Key, ...condition }, signal);
-          }
-        } catch (error) {
-          known = undefined;
-          if (!(error instanceof NotDone)) unsure = { version, over, finish: round.finish };
-          throw error;
-        }
-        if (written) {
-          remember(key, round.states ? { states: round.states, version } : known);
-          return round.finish();
-        }
-        known = undefined;
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(100, 2 ** misses)));
-      }
+      const item =
+        (await send("UpdateItem", append, signal))?.Attributes ??
+        (await send("GetItem", { Key, ConsistentRead: true }, signal))?.Item;
+      const { taken, fold } = replay(item ?? {}, entry[0], asked, until);
+      if (taken.length < asked.length) throw failed(store, "an answer was lost, and what came of it is folded by now");
+      // Where it fails the next one does it.
+      if (fold) await send("UpdateItem", { Key, ...fold }, signal).catch(() => {});
+      for (const [index, one] of taken.entries()) asked[index]?.resolve(one);
     });
   };
 
   /** Rounds until nobody asks. */
-  const work = async (key: string): Promise<void> => {
-    for (let asked = lines.get(key); asked?.length; asked = lines.get(key)) {
-      lines.set(key, []);
-      const all = asked;
-      await settle(key, all).catch((error: unknown) => {
-        for (const { reject } of all) reject(error);
+  const work = async (key: string, line: Asked[]): Promise<void> => {
+    while (line.length > 0) {
+      const asked = line.splice(0, MOST);
+      await settle(key, asked).catch((error: unknown) => {
+        for (const { reject } of asked) reject(error);
       });
     }
     lines.delete(key);
@@ -128,12 +86,14 @@ export function openCounters(store: string, options: RemoteOptions, send: Send):
   return {
     async take(key, rules, cost = 1) {
       checkKey(key);
+      takeAll(undefined, Date.now(), rules, cost); // refuses a cost that is none before anybody counts it
       return new Promise((resolve, reject) => {
         const asked = { rules, cost, resolve, reject };
         const line = lines.get(key);
         if (line) return void line.push(asked);
-        lines.set(key, [asked]);
-        void work(key);
+        const first = [asked];
+        lines.set(key, first);
+        void work(key, first);
       });
     },
     async lease(key, ttl) {
@@ -175,30 +135,53 @@ export function openCounters(store: string, options: RemoteOptions, send: Send):
   };
 }
 
-/** All that asked, one after the other. `states` is undefined where nothing is to be written. */
-function reckon(
+/** What came of the takes of an entry, and how the log is folded where it is time to. */
+function replay(
+  { s, a, l, g }: Item,
+  own: string,
   asked: readonly Asked[],
-  before: States | undefined,
-): { states?: States; expires?: number; isRefused: boolean; finish(): void } {
-  const now = Date.now();
-  let states: States | undefined;
-  let expires: number | undefined;
-  let isRefused = false;
-  const answers = asked.map(({ rules, cost, resolve, reject }) => {
-    try {
-      const one = takeAll(states ?? before, now, rules, cost);
-      isRefused ||= !one.taken.allowed;
-      if (one.states) {
-        states = one.states;
-        expires = one.ttl > 0 ? now + one.ttl : undefined;
-      }
-      return () => resolve(one.taken);
-    } catch (error) {
-      return () => reject(error);
+  until: number,
+): { taken: Taken[]; fold?: object } {
+  const entries = (l?.L ?? []).map((one) => JSON.parse(one.S ?? "[]") as Entry); // as it was appended
+  const algorithms = asked[0]?.rules.map(({ algorithm }) => algorithm) ?? [];
+  const taken: Taken[] = [];
+  let states: States | undefined = s?.S === undefined ? undefined : JSON.parse(s.S);
+  let now = Number(a?.N ?? 0);
+  let ttl = 0;
+  /** What a fold leaves. */
+  let left = { states, now };
+  for (const [index, [id, at, takes]] of entries.entries()) {
+    now = Math.max(now, at);
+    for (const [numbers, cost] of takes) {
+      const rules = numbers.flatMap((one, index) => {
+        const algorithm = algorithms[index];
+        return algorithm ? [{ ...one, algorithm }] : [];
+      });
+      const step = takeAll(states, now, rules, cost);
+      states = step.states ?? states;
+      ttl = step.ttl;
+      if (id === own) taken.push(step.taken);
     }
-  });
-  const finish = () => {
-    for (const answer of answers) answer();
+    if (index < FOLDED) left = { states, now };
+  }
+  const length = l?.L?.reduce((sum, one) => sum + (one.S?.length ?? 0), 0) ?? 0;
+  const isLong = length > TOO_LONG || (length > LONG && entries.length % EVERY === 0);
+  // A debt may last longer than the windows.
+  const over = Math.max(until, now + ttl);
+  if (!isLong && over <= until) return { taken };
+  const folded = entries.slice(0, FOLDED);
+  const values: Record<string, Attribute | undefined> = {
+    ":s": { S: JSON.stringify(left.states ?? []) },
+    ":a": { N: String(left.now) },
+    ":r": { L: folded.map(([id]) => ({ S: id })) },
+    ":g": { N: String(Number(g?.N ?? 0) + 1) },
+    ":t": toExpiry(over, SLACK).t,
+    ...(g && { ":old": g }),
   };
-  return { ...(states && { states }), ...(expires !== undefined && { expires }), isRefused, finish };
+  const fold = {
+    UpdateExpression: `SET s = :s, a = :a, r = :r, g = :g, t = :t REMOVE ${folded.map((_, at) => `l[${at}]`).join(", ")}`,
+    ConditionExpression: g ? "g = :old" : "attribute_not_exists(g)",
+    ExpressionAttributeValues: values,
+  };
+  return { taken, fold };
 }
