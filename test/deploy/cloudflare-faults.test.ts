@@ -8,6 +8,7 @@ const SECRET = "canary-2f9b81d0c4";
 const appOf = (text: string) => ({
   "routes/index.ts": `export const GET = () => new Response(${JSON.stringify(text)});`,
   "public/a.txt": text,
+  "room.ts": "export class Room {}",
   "env.ts": 'import { defineEnv } from "@godwit/core";\nexport default defineEnv({ secrets: ["KEY"] });',
 });
 
@@ -15,7 +16,11 @@ testFaults({
   refusal: { success: false, errors: [{ code: 10013, message: "No." }], messages: [], result: null },
   build: async (t) => ({
     one: await buildApp(t, "cloudflare", appOf("one")),
-    two: await buildApp(t, "cloudflare", appOf("two"), { kv: { LINKS: {} }, domains: ["links.example.com"] }),
+    two: await buildApp(t, "cloudflare", appOf("two"), {
+      kv: { LINKS: {} },
+      durableObjects: { ROOM: { class: "Room", module: "room.ts" } },
+      domains: ["links.example.com"],
+    }),
   }),
   async start(t, folder, fault) {
     const plane = await (await vendor()).rehearse?.({ folder, run: inNothing, ...(fault && { fault }) });

@@ -15,6 +15,7 @@ const driver = new URL("canary-driver.fixture.ts", import.meta.url).pathname;
 
 const appOf = (text: string): Record<string, string> => ({
   "routes/index.ts": `export const GET = () => new Response(${JSON.stringify(text)});`,
+  "room.ts": "export class Room {}",
   "routes/part.ts": `export const config = { split: true };\nexport const GET = () => new Response("part of ${text}");`,
 });
 
@@ -73,7 +74,9 @@ test("killed after any call of a deploy with a canary, the app serves and the ne
   const plane = await rehearse(t, inNothing, { folder });
   await ship(plane, await buildApp(t, "cloudflare", appOf("one")));
   await plane.close();
-  const two = await buildApp(t, "cloudflare", appOf("two"));
+  const two = await buildApp(t, "cloudflare", appOf("two"), {
+    durableObjects: { ROOM: { class: "Room", module: "room.ts" } },
+  });
   let killed = 0;
   for (let number = 0, more = true; more; number++) {
     await t.test(`call ${number}`, async (t) => {

@@ -11,7 +11,7 @@ export interface DurableObjectClass {
   /** Relative to the app's folder. */
   module: string;
   /** What the objects keep their state in; fixed once the class is deployed. Default `sqlite`, the only one of the free plan. */
-  storage: "sqlite" | "kv";
+  storage?: "sqlite" | "kv";
 }
 
 /** What the config is once the defaults are filled in. */

@@ -26,7 +26,7 @@ export function toObjects(
   resources: readonly Resource[] = [],
 ): ObjectClass[] {
   const own = Object.entries(durableObjects).map(
-    ([binding, { class: name, module, storage }]): ObjectClass => ({
+    ([binding, { class: name, module, storage = "sqlite" }]): ObjectClass => ({
       binding,
       class: name,
       module: `./${module.replace(/^(?:\.\/)+/, "")}`,
