@@ -110,5 +110,5 @@ test("a body that is cut is not stored, and its lease is given up", async () => 
   );
   await linesOf(() => assert.rejects(ask(), { message: "cut" }));
   assert.equal((await store.list()).keys.length, 0);
-  assert.ok(await store.counters?.lease(KEY, 1));
+  assert.ok(await store.counters?.lease(`main:${KEY}`, 1));
 });

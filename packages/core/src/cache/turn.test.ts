@@ -46,7 +46,7 @@ test("of many instances with a stale answer one refreshes it, and none waits", a
 
 test("a lease whose holder is gone holds nobody up for longer than half of wait", async () => {
   const store = open();
-  await store.counters?.lease(KEY, 60);
+  await store.counters?.lease(`main:${KEY}`, 60);
   const { ask } = instanceOf(counted, { ...main, wait: 100 }, { main: store });
   assert.match(await ask(), /^200 1 .*stored/);
   assert.match(await ask(), /hit/);
@@ -60,7 +60,7 @@ test("the lease is given up once the answer is stored, and where it is not to be
     });
     await ask();
     assert.equal(take().at(-1), "release");
-    assert.ok(await store.counters?.lease(KEY, 1));
+    assert.ok(await store.counters?.lease(`main:${KEY}`, 1));
   }
 });
 
@@ -103,6 +103,17 @@ test("a cache below another one of its name leaves the work to it", async () => 
     [await response.text(), response.headers.get("cache-status")],
     ["1", "godwit; fwd=uri-miss; fwd-status=200; stored"],
   );
+});
+
+test("a cache in memory stands before one of its name in a store", async () => {
+  const stores = { main: open() };
+  let asked = 0;
+  const app = appOf(() => counted(++asked), [cache(), cache(main)], { stores: storesOf(stores) });
+  const ask = async () => (await app.fetch(new Request(ORIGIN))).headers.get("cache-status")?.split(", ").at(-1);
+  assert.equal(await ask(), "godwit; fwd=uri-miss; fwd-status=200; stored");
+  await pause(1);
+  assert.match(`${await ask()}`, /^godwit; hit/);
+  assert.deepEqual([asked, (await stores.main.list()).keys.length], [1, 1]);
 });
 
 test("a fresh answer is refreshed early the likelier, the longer the origin took and the less is left", () => {

@@ -136,13 +136,14 @@ export function cache(options: CacheOptions = {}): Middleware {
     if (isQuery && !content) return told(await next(asked.request), { fwd: "bypass" });
     const selecting = content ? await withContent(headers, content) : headers;
     const key = await keyOf(name, content ? QUERIES + uri : uri);
-    if (isNested(context, key)) return next(asked.request);
+    const own = `${store}:${key}`;
+    if (isNested(context, own)) return next(asked.request);
     const wishes = wishesOf(headers, parseDirectives(headers.get("cache-control")));
     const found = await attempt(at, () => shelf.find(key, selecting));
     const stale = found?.entry;
     const detail = found ? (found.isInvalidated ? "invalidated" : undefined) : "store-error";
     const use = stale && useOf(stale.terms, wishes, Date.now());
-    const id = key + (found?.variant ?? "") + (content ? selecting.get(CONTENT_NAME) : "");
+    const id = own + (found?.variant ?? "") + (content ? selecting.get(CONTENT_NAME) : "");
     const given = {
       request: asked.request,
       ...at,
@@ -202,10 +203,10 @@ const MOST_CONTENT = 65_536;
 
 const ACTIVE: Key<Set<string>> = { name: "cache active" };
 
-/** A cache below another one of the same name would wait for itself: the outer one does the work of both. */
-function isNested(context: Context, key: string): boolean {
+/** A cache below another one of the same name and store would wait for itself: the outer one does the work of both. */
+function isNested(context: Context, id: string): boolean {
   const active = context.get(ACTIVE) ?? new Set();
-  const isNested = active.has(key);
-  context.set(ACTIVE, active.add(key));
+  const isNested = active.has(id);
+  context.set(ACTIVE, active.add(id));
   return isNested;
 }
