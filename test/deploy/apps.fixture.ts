@@ -65,7 +65,8 @@ export function runIn(t: TestContext, { emulate, toArtefact }: Platform): RunArt
   return async (upload) => {
     const artefact = await toArtefact(upload, await temporary(t, "upload-"));
     const functionEnv = Object.fromEntries(upload.units.map(({ name, env }) => [name, { ...env }]));
-    const emulator = await emulate(artefact, tools, { functionEnv });
+    const { objects } = upload;
+    const emulator = await emulate(artefact, tools, { functionEnv, ...(objects !== undefined && { objects }) });
     return {
       url: emulator.url,
       fetch: emulator.fetch,

@@ -20,7 +20,7 @@ import {
   guarded,
   type RunArtefact,
 } from "@godwit/deploy";
-import { answerWith, createClock, temporary, tools } from "./apps.fixture.ts";
+import { answerWith, createClock, runIn, temporary } from "./apps.fixture.ts";
 
 export async function vendor(): Promise<DeployerModule> {
   const found = await deployers.cloudflare?.();
@@ -29,20 +29,7 @@ export async function vendor(): Promise<DeployerModule> {
 }
 
 /** In workerd. */
-export function inWorkerd(t: TestContext): RunArtefact {
-  return async (upload) => {
-    const { objects } = upload;
-    const artefact = await toArtefact(upload, await temporary(t, "upload-"));
-    const emulator = await emulate(artefact, tools, { ...(objects !== undefined && { objects }) });
-    return {
-      url: emulator.url,
-      fetch: emulator.fetch,
-      startup: async (unit) => (await emulator.measure(unit)).startupCpu,
-      logs: emulator.logs,
-      close: emulator.close,
-    };
-  };
-}
+export const inWorkerd = (t: TestContext): RunArtefact => runIn(t, { emulate, toArtefact });
 
 /** Answers with a word of the Worker's modules, without a runtime: for tests of the calls. */
 export const inNothing: RunArtefact = async ({ units: [front] }) => {
