@@ -2,19 +2,19 @@
  * AWS's own command judges the rehearsal, and AWS's own models judge the shape of its answers.
  */
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { realpath, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import { createServer, request as send } from "node:http";
 import type { AddressInfo } from "node:net";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { test } from "node:test";
-import { gunzipSync } from "node:zlib";
 import { type ControlPlane, systemClock } from "@godwit/deploy";
+import { dynamodb } from "godwit";
 import { readCall } from "../../packages/deploy/src/deployers/aws/rehearsal/wire.ts";
 import { findProgram } from "../programs.ts";
 import { buildApp, createClock, temporary } from "./apps.fixture.ts";
 import { sayWord, ship, startPlane, text } from "./aws.fixture.ts";
+import { faultsOf, findModels, readModel } from "./aws-models.fixture.ts";
 
 const aws = findProgram("aws", "awscli");
 
@@ -145,92 +145,6 @@ test("AWS's command makes a function behind an HTTP API, shared between two vers
   assert.deepEqual([...seen].sort(), ["one", "two"]);
 });
 
-interface Shape {
-  type: string;
-  required?: string[];
-  members?: Record<string, { shape: string; location?: string; locationName?: string }>;
-  member?: { shape: string };
-  value?: { shape: string };
-}
-interface Model {
-  operations: Record<string, { output?: { shape: string } }>;
-  shapes: Record<string, Shape>;
-}
-
-/** Where botocore keeps its models: that of the program, not of some other Python. */
-async function findModels(): Promise<string> {
-  const script = await realpath(aws);
-  const text = readFileSync(script, "utf8").slice(0, 2000);
-  const [, python = "python3"] = /^#!\s*(\S+python\S*)/.exec(text) ?? [];
-  const print = "import botocore, os; print(os.path.join(os.path.dirname(botocore.__file__), 'data'))";
-  const ask = (program: string) => spawnSync(program, ["-c", print], { encoding: "utf8" }).stdout?.trim() ?? "";
-  const places = [
-    "/usr/lib/python3/dist-packages/awscli/botocore/data",
-    "/usr/share/aws-cli/awscli/botocore/data",
-    join(dirname(script), "../awscli/botocore/data"),
-    ask(python),
-    ask("python3"),
-  ];
-  const found = places.find((place) => place !== "" && existsSync(join(place, "lambda")));
-  assert.ok(found, "AWS's command is here, and its models are not");
-  return found;
-}
-
-function readModel(folder: string, service: string): Model {
-  const versions = readdirSync(join(folder, service)).sort();
-  const place = join(folder, service, versions.at(-1) ?? "");
-  const plain = join(place, "service-2.json");
-  return JSON.parse(
-    existsSync(plain) ? readFileSync(plain, "utf8") : gunzipSync(readFileSync(`${plain}.gz`)).toString(),
-  );
-}
-
-const TYPES: Record<string, (value: unknown) => boolean> = {
-  string: (value) => typeof value === "string",
-  character: (value) => typeof value === "string",
-  boolean: (value) => typeof value === "boolean",
-  integer: Number.isInteger,
-  long: Number.isInteger,
-  double: (value) => typeof value === "number",
-  float: (value) => typeof value === "number",
-  timestamp: (value) => typeof value === "number" || !Number.isNaN(Date.parse(String(value))),
-  blob: (value) => typeof value === "string",
-};
-
-/** What is wrong with a value, by its path. */
-function* faultsOf(model: Model, name: string, value: unknown, path: string): Generator<string> {
-  const shape = model.shapes[name];
-  if (!shape || value === null) return;
-  if (shape.type === "structure") {
-    const members = Object.entries(shape.members ?? {});
-    const known = new Map(members.map(([key, member]) => [member.locationName ?? key, member.shape]));
-    const given = value as Record<string, unknown>; // what is none has no entries
-    for (const [key, one] of Object.entries(given)) {
-      const inner = known.get(key);
-      if (inner === undefined && YOUNGER.has(key)) continue;
-      if (inner === undefined) yield `${path}.${key} is not in the model`;
-      else yield* faultsOf(model, inner, one, `${path}.${key}`);
-    }
-    for (const key of shape.required ?? []) {
-      const member = shape.members?.[key];
-      if (member?.location === undefined && given[member?.locationName ?? key] === undefined)
-        yield `${path}.${key} is missing`;
-    }
-  } else if (shape.type === "list") {
-    if (!Array.isArray(value)) yield `${path} is no list`;
-    else
-      for (const [index, one] of value.entries())
-        yield* faultsOf(model, shape.member?.shape ?? "", one, `${path}[${index}]`);
-  } else if (shape.type === "map") {
-    for (const [key, one] of Object.entries(value as object)) {
-      yield* faultsOf(model, shape.value?.shape ?? "", one, `${path}.${key}`);
-    }
-  } else if (TYPES[shape.type]?.(value) === false) yield `${path} is no ${shape.type}: ${JSON.stringify(value)}`;
-}
-
-/** Younger than the models of Debian 12, which are of 2022. */
-const YOUNGER = new Set(["LoggingConfig", "InvokeMode"]);
-
 const MODELS: Record<string, string> = {
   lambda: "lambda",
   apigateway: "apigatewayv2",
@@ -238,10 +152,11 @@ const MODELS: Record<string, string> = {
   logs: "logs",
   events: "events",
   cloudwatch: "cloudwatch",
+  dynamodb: "dynamodb",
 };
 
 test("every answer has the shape that AWS's models say", async (t) => {
-  const models = await findModels();
+  const models = await findModels(aws);
   const clock = createClock();
   const plane = await startPlane(t, { clock, run: sayWord });
   const faults = new Set<string>();
@@ -291,9 +206,16 @@ test("every answer has the shape that AWS's models say", async (t) => {
   await ship({ plane: through, clock, artefact: await buildApp(t, "lambda", files), settings: { domain }, warn });
   const second = { ...files, "routes/index.ts": `export const GET = () => new Response("release-two");` };
   await ship({ plane: through, clock, artefact: await buildApp(t, "lambda", second), settings: { domain }, warn });
+  const noted = {
+    "routes/index.ts": `import type { Context } from "@godwit/core";
+export const GET = (_: Request, context: Context<"/">) => new Response(context.store("main") && "release-three");`,
+  };
+  const stores = { stores: { main: { lambda: dynamodb("notes") } } };
+  const third = await buildApp(t, "lambda", noted, {}, stores);
+  await ship({ plane: through, clock, artefact: third, settings: { domain }, prune: true, warn });
   const alone = { "routes/index.ts": files["routes/index.ts"] };
   const url = await buildApp(t, "lambda", alone, { front: "function-url" });
   await ship({ plane: through, clock, artefact: url, stage: "url", warn });
   assert.deepEqual([...faults], []);
-  assert.ok(seen.size > 35, [...seen].join(" "));
+  assert.ok(seen.size > 40, [...seen].join(" "));
 });
