@@ -8,7 +8,6 @@ import { GodwitError } from "@godwit/core/errors";
 import type { StoreDriver } from "@godwit/core/types";
 import type { StandIn } from "../dev/upstash/stand-in.ts";
 import type { Project, TargetName } from "./config.ts";
-import { boundNames } from "./env-check.ts";
 import { stageEnv } from "./env-files.ts";
 
 export interface LocalStoresOptions {
@@ -75,6 +74,11 @@ export function createLocalStores({ root, keep, say }: LocalStoresOptions): Loca
     async values(project, target, stage, known = {}) {
       const lacking = await findLacking(project, target, stage, known);
       if (lacking.length === 0) return {};
+      const before = await standIn;
+      if (before?.isOver) {
+        await before.close();
+        standIn = undefined;
+      }
       // One that could not start is tried again.
       standIn ??= start(lacking).catch((error) => {
         standIn = undefined;
@@ -106,6 +110,8 @@ async function findLacking(
 ): Promise<Lacking[]> {
   const stores = Object.entries(chooseStores(project.build, target)).flatMap(([name, driver]) => toStore(name, driver));
   if (stores.length === 0) return [];
+  // Most apps have no such store, and need not load this to start.
+  const { boundNames } = await import("./env-check.ts");
   const names = stores.flatMap(({ vars, secrets }) => [...vars, ...secrets]);
   const [values, bound] = await Promise.all([stageEnv(project.root, stage, names, files), boundNames(project, target)]);
   const hasValue = (one: string) => given[one] || values[one] || bound.has(one);
@@ -122,6 +128,6 @@ function missing(lacking: readonly Lacking[]): GodwitError {
   const names = [...new Set(lacking.flatMap(({ vars, secrets }) => [...vars, ...secrets]))].join(", ");
   return new GodwitError(
     "REDIS_SERVER_MISSING",
-    `There is nothing to stand for the stores ${stores}: ${names} have no value, and there is no redis-server on the PATH. Install it (\`apt-get install redis-server\`, \`brew install redis\`), or give them values in .env.local.`,
+    `There is nothing to stand for the stores ${stores}: ${names} have no value, and there is no redis-server on the PATH. Install it (\`apt-get install redis-server\`, \`brew install redis\`), or give them values, in development in .env.local.`,
   );
 }

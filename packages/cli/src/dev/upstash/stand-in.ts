@@ -26,6 +26,8 @@ export interface StandIn {
   readonly upstash: { url: string; token: string };
   /** Another process has it. */
   readonly isShared: boolean;
+  /** It has ended by itself, and is not started anew. */
+  readonly isOver: boolean;
   close(): Promise<void>;
 }
 
@@ -54,6 +56,7 @@ export async function openStandIn({ program, root, keep, say }: StandInOptions):
   let address: Address;
   let restarts = 0;
   let closed = false;
+  let over = false;
   /** What happens by itself. */
   let work: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
@@ -83,6 +86,7 @@ export async function openStandIn({ program, root, keep, say }: StandInOptions):
       if (closed) await end();
       if (JSON.stringify(before) !== JSON.stringify(address)) say(`redis-server has another address now. ${ANEW}`);
     } catch (error) {
+      over = true;
       say(`${String(error)} ${ANEW}`);
     }
   };
@@ -90,6 +94,7 @@ export async function openStandIn({ program, root, keep, say }: StandInOptions):
     const old = served;
     served = undefined;
     const goesOn = ++restarts <= RESTARTS;
+    over = !goesOn;
     say(`redis-server has ended: ${why}. ${goesOn ? "It is started anew." : ANEW}`);
     work = work.then(async () => {
       await old?.front.close();
@@ -141,6 +146,9 @@ export async function openStandIn({ program, root, keep, say }: StandInOptions):
     },
     get isShared() {
       return timer !== undefined && !kept;
+    },
+    get isOver() {
+      return over;
     },
     async close() {
       closed = true;
