@@ -1,0 +1,3 @@
+export const GET = () => new Response("got");
+
+export const QUERY = async (request: Request) => new Response(`asked ${await request.text()}`);
