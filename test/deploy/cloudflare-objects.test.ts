@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { durableObject } from "@godwit/core/stores/durable-object";
-import { plan } from "@godwit/deploy";
+import { destroy, plan } from "@godwit/deploy";
 import { buildApp, temporary } from "./apps.fixture.ts";
 import { inputOf, inWorkerd, open, rehearse, ship, textOf } from "./cloudflare.fixture.ts";
 
@@ -76,6 +76,40 @@ test("objects keep their state over releases; a class that is added, left and re
   const again = await ship(plane, await build("four", { COUNTER, ROOM }, "ROOM"));
   assert.equal(again.outcome, "deployed");
   assert.equal(await textOf(url), "four 2", "what was removed is gone");
+});
+
+test("a new class changes nothing of what is live: not its secrets either", async (t) => {
+  const plane = await rehearse(t, inWorkerd(t));
+  const files = {
+    "routes/index.ts": "export const GET = (_: Request, { env }: any) => new Response(env.KEY);",
+    "env.ts": 'import { defineEnv } from "@godwit/core";\nexport default defineEnv({ secrets: ["KEY"] });',
+    "objects/room.ts": objectOf("Room"),
+    "public/a.txt": "file",
+  };
+  const { urls } = await ship(plane, await buildApp(t, "cloudflare", files), { secrets: { KEY: "old" } });
+  const [url] = urls;
+  assert.ok(url);
+  await (await open(plane, undefined)).secrets.set("KEY", "new");
+  const said: string[] = [];
+  const more = { warn: (line: string) => said.push(line) };
+  const second = await buildApp(t, "cloudflare", files, { durableObjects: { ROOM } });
+  const requests = [{ method: "GET", path: "/", status: 418 }];
+  await assert.rejects(ship(plane, second, more, { requests }), { code: "DEPLOY_VERIFY_FAILED" });
+  assert.deepEqual([await textOf(url), await textOf(new URL("/a.txt", url))], ["old", "file"]);
+  assert.match(said.join(), /files of public/);
+  await ship(plane, second);
+  assert.equal(await textOf(url), "new");
+
+  const other = await buildApp(t, "cloudflare", files, { durableObjects: { ROOM: { ...ROOM, storage: "kv" } } });
+  await assert.rejects(ship(plane, other), { code: "CLOUDFLARE_CLASS_STORAGE" });
+  const input = await inputOf(plane, undefined);
+  const deployer = await open(plane, undefined);
+  const done = await destroy({ deployer, input, confirm: async () => true, onDone: () => {} });
+  assert.ok(done.outcome === "destroyed" && done.things.includes("durable-object/Room"), done.things.join());
+  assert.deepEqual(
+    await (await open(plane, undefined)).kinds.find(({ name }) => name === "durable-object")?.list(),
+    new Map(),
+  );
 });
 
 test("a store of Durable Objects counts exactly over versions, and a split app shares it", async (t) => {

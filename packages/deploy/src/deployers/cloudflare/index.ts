@@ -50,7 +50,8 @@ export async function open(input: DeployInput): Promise<Deployer> {
     releases: () => listReleases(stage),
     release: (made) => makeRelease(stage, made),
     ...traffic,
-    metrics: (release, since) => readMetrics(stage, release, since),
+    metrics: (release, since) =>
+      readMetrics(stage, { ...release, id: stage.seen.again.get(release.id) ?? release.id }, since),
     logs: (options) => readLogs(stage, options),
     destroy: () => removeAll(stage),
     async close() {},

@@ -102,7 +102,10 @@ export async function migrate(stage: Stage, { add = [], remove, isDone }: Migrat
     patience: 120_000,
     done: async () => (await isDone()) || undefined,
   });
-  seen.deployment = (await listDeployments(stage))[0]?.id;
+  const after = await listDeployments(stage);
+  seen.deployment = after[0]?.id;
+  const now = liveOf(after);
+  if (now !== undefined) seen.again.set(live, now);
 }
 
 function toForm(

@@ -15,6 +15,7 @@ import {
   isEmpty,
   listDeployments,
   listVersions,
+  MIGRATED,
   reachable,
   readVersion,
   SCRIPTS,
@@ -101,22 +102,30 @@ export async function makeRelease(stage: Stage, made: Made): Promise<Release> {
 }
 
 /** Declared secrets: those that the newest version has are kept by name, the others get the values at hand. */
-async function newSecrets(stage: Stage): Promise<{ name: string; type: string; text?: string }[]> {
+async function newSecrets(stage: Stage): Promise<{ name: string; type: string; text?: string; version_id?: string }[]> {
   if (stage.secrets.length === 0) return [];
-  const known = await secretNames(stage);
+  const { names, from } = await readSecrets(stage);
   return stage.secrets.map((name) => {
-    if (known.includes(name)) return { name, type: "inherit" };
     const text = stage.input.secrets[name];
-    return text === undefined ? { name, type: "inherit" } : { name, type: "secret_text", text };
+    if (!names.includes(name) && text !== undefined) return { name, type: "secret_text", text };
+    return { name, type: "inherit", ...(from !== undefined && { version_id: from }) };
   });
 }
 
 /** Of the newest version, since that is what the next one takes them from. */
 export async function secretNames(stage: Stage): Promise<string[]> {
-  const [newest] = await listVersions(stage);
-  if (!newest) return [];
+  return (await readSecrets(stage)).names;
+}
+
+/** `from`: that version's id, where it must be named, since one that was uploaded again stands before it. */
+async function readSecrets(stage: Stage): Promise<{ names: string[]; from?: string }> {
+  const versions = await listVersions(stage);
+  const again = ({ annotations }: Version): boolean => MIGRATED.test(annotations?.["workers/message"] ?? "");
+  const newest = versions.find((version) => !again(version)) ?? versions[0];
+  if (!newest) return { names: [] };
   const { resources } = await readVersion(stage, newest.id);
-  return (resources.bindings ?? []).flatMap(({ name, type }) => (type === "secret_text" ? [name] : [])).sort();
+  const names = (resources.bindings ?? []).flatMap(({ name, type }) => (type === "secret_text" ? [name] : []));
+  return { names: names.sort(), ...(newest !== versions[0] && { from: newest.id }) };
 }
 
 /** Rejects what Cloudflare measured as too slow to start. */

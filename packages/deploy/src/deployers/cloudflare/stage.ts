@@ -37,8 +37,8 @@ export interface Stage extends Place {
   /** Names of declared secrets. */
   secrets: readonly string[];
   addresses: CloudflareAddresses;
-  /** The deployment that this run saw or made last: another one is somebody else's. */
-  seen: { deployment?: string | undefined };
+  /** The deployment that this run saw or made last: another one is somebody else's. And versions that it uploaded again, by their ids of before. */
+  seen: { deployment?: string | undefined; again: Map<string, string> };
   /** Looks what secrets the stage has now, since they are part of a release. */
   refresh(): Promise<void>;
   /** The newest change of a secret, as eight digits; empty before `refresh` and where there was none. */
@@ -68,7 +68,7 @@ export async function openStage(input: DeployInput): Promise<Stage> {
     input,
     settings,
     secrets,
-    seen: {},
+    seen: { again: new Map() },
     addresses: toAddresses(front?.wrangler, stage, settings),
     workers: nameWorkers(built, script, [input.vars, stage, secrets]),
     async refresh() {
