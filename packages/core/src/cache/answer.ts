@@ -31,9 +31,12 @@ export function answerWith(entry: Entry, request: Request, now: number): Respons
   const range =
     status === 200 && !isHead && asked.has("range") && rangeOf(asked, new Headers(entry.headers), body.length);
   if (range === "unsatisfiable") {
-    without(OF_CONTENT);
-    fields.push(["content-range", `bytes */${body.length}`]);
-    return new Response(null, { status: 416, headers: fields });
+    // Whoever keeps this one must not take it for the answer to other requests.
+    without([...OF_CONTENT, "expires", "etag", "last-modified"]);
+    const headers = new Headers(fields.filter(([name]) => !name.endsWith("cache-control")));
+    headers.set("content-range", `bytes */${body.length}`);
+    headers.set("cache-control", "no-store");
+    return new Response(null, { status: 416, headers });
   }
   without(LENGTH);
   if (range) {

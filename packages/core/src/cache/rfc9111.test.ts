@@ -310,7 +310,12 @@ const rows: Row[] = [
         { ":status": "206", "content-range": "bytes 0-0/1", "content-length": "1" },
       ],
       [0, { range: "bytes=0-", "if-range": '"b"' }, "hit; ttl=60", { ":status": "200", "content-range": null }],
-      [0, { range: "bytes=1-" }, "hit; ttl=60", { ":status": "416", "content-range": "bytes */1" }],
+      [
+        0,
+        { range: "bytes=1-" },
+        "hit; ttl=60",
+        { ":status": "416", "cache-control": "no-store", etag: null, "content-range": "bytes */1" },
+      ],
     ],
   },
 ];
