@@ -5,20 +5,22 @@ import { testFaults } from "./faults.fixture.ts";
 
 const SECRET = "canary-2f9b81d0c4";
 
+const ROOM = { class: "Room", module: "room.ts" };
+
 const appOf = (text: string) => ({
   "routes/index.ts": `export const GET = () => new Response(${JSON.stringify(text)});`,
   "public/a.txt": text,
-  "room.ts": "export class Room {}",
+  "room.ts": "export class Room {}\nexport class Hall {}",
   "env.ts": 'import { defineEnv } from "@godwit/core";\nexport default defineEnv({ secrets: ["KEY"] });',
 });
 
 testFaults({
   refusal: { success: false, errors: [{ code: 10013, message: "No." }], messages: [], result: null },
   build: async (t) => ({
-    one: await buildApp(t, "cloudflare", appOf("one")),
+    one: await buildApp(t, "cloudflare", appOf("one"), { durableObjects: { ROOM } }),
     two: await buildApp(t, "cloudflare", appOf("two"), {
       kv: { LINKS: {} },
-      durableObjects: { ROOM: { class: "Room", module: "room.ts" } },
+      durableObjects: { ROOM, HALL: { ...ROOM, class: "Hall" } },
       domains: ["links.example.com"],
     }),
   }),
