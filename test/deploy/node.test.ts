@@ -214,6 +214,22 @@ test("a secret is in its file and in the process, and nowhere else; a new value 
   assert.deepEqual(clients.failures, []);
 });
 
+test("a variable that becomes a secret is not shown by the plan", async () => {
+  await using place = createPlace(work);
+  const artefact = build("v1");
+  const env = { ...artefact.manifest.env, secrets: [] };
+  const before = { ...artefact, manifest: { ...artefact.manifest, env } };
+  const value = "canary-of-a-variable";
+  await ship({ ...place, artefact: before, vars: { API_KEY: value }, secrets: {} });
+  const made = await withStage({ ...place, artefact }, (deployer, input) => plan(deployer, input));
+  assert.doesNotMatch(JSON.stringify(made), new RegExp(value));
+  const changes = made.items.find(({ kind }) => kind === "function")?.changes ?? [];
+  assert.deepEqual(changes, [
+    { path: "env.API_KEY", from: "set", to: undefined },
+    { path: "secrets", from: undefined, to: "API_KEY" },
+  ]);
+});
+
 test("a worker that crashes is started again, connections wait for it, and both of two take traffic", async () => {
   await using place = createPlace(work);
   const settings = { ...place.settings, workers: 2, health: "/readyz" };

@@ -68,11 +68,14 @@ function compare(value: Value, live: Live): Change[] {
   for (const key of ["port", "listen", "workers", "drain", "start", "health"] as const)
     add(key, before[key], after[key]);
   for (const name of [...new Set([...Object.keys(was), ...Object.keys(vars)])].sort()) {
-    add(`env.${name}`, was[name], vars[name]);
+    // What was a variable and is declared as a secret now was one before, too.
+    const secret = value.secrets.includes(name) && was[name] !== undefined;
+    add(`env.${name}`, secret ? "set" : was[name], vars[name]);
   }
-  add("secrets", live.secrets.join(", "), value.secrets.join(", "));
+  const list = (names: readonly string[]) => (names.length > 0 ? names.join(", ") : undefined);
+  add("secrets", list(live.secrets), list(value.secrets));
   if (live.stale) changes.push({ path: "secrets", from: "values of its start", to: "values of now" });
-  add("schedules", live.schedules.join(", "), value.schedules.join(", "));
+  add("schedules", list(live.schedules), list(value.schedules));
   return changes;
 }
 
