@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
+import { ALGORITHMS } from "../rate-limit/algorithms.fixture.ts";
 import { type Answered, type Asked, GodwitStore } from "./durable-object-class.ts";
 
 type Value = ArrayBuffer | Uint8Array | string | number | null;
@@ -61,6 +62,14 @@ test("an instance that begins anew asks for the sweep that the one before it had
   await ask(start(), set("soon", 1_010_000));
   await ask(start(), set("late", 9_000_000));
   assert.equal(seen.alarm, 1_010_000 + MINUTE);
+});
+
+test("the class knows every algorithm of the folder", async () => {
+  for (const { name } of ALGORITHMS) {
+    const object = openObject().start();
+    const rules = [{ algorithm: name, limit: 1, window: 1_000 }];
+    assert.equal((await ask(object, { do: "take", rules, cost: 1 })).unknown, undefined, name);
+  }
 });
 
 test("tokens of leases go on growing when all leases are over", async (t) => {
