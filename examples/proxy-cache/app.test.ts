@@ -95,6 +95,7 @@ test("an origin that gives no answer is a 502, and one that is cut is not stored
 
 test("answers before the final one pass on Node, once, and are not stored", async (t) => {
   const { app, env, seen } = await proxied(t, (_request, response) => {
+    response.socket?.write("HTTP/1.1 103 Early Hints\r\nlink: what Node does not take\r\n\r\n");
     response.writeProcessing();
     response.writeEarlyHints({ link: "</a.css>; rel=preload; as=style", "x-early": "1" });
     response.writeHead(200, { "cache-control": "max-age=60" }).end("final");

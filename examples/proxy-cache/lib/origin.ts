@@ -80,16 +80,26 @@ function toResponse(message: IncomingMessage, method: string): Response {
 }
 
 function toStream(message: IncomingMessage): ReadableStream<Uint8Array> {
+  let isOpen = true; // a listener that throws would end the process
   return new ReadableStream({
     start(controller) {
       message.on("data", (chunk: Uint8Array) => {
+        if (!isOpen) return;
         controller.enqueue(chunk);
         if ((controller.desiredSize ?? 0) <= 0) message.pause();
       });
-      message.on("end", () => controller.close());
-      message.on("error", (error) => controller.error(error));
+      message.on("end", () => {
+        if (isOpen) controller.close();
+      });
+      message.on("error", (error) => {
+        isOpen = false;
+        controller.error(error);
+      });
     },
     pull: () => void message.resume(),
-    cancel: () => void message.destroy(),
+    cancel() {
+      isOpen = false;
+      message.destroy();
+    },
   });
 }

@@ -25,17 +25,24 @@ function forwarded(given: Headers): Headers {
   return headers;
 }
 
+function textsOf(headers: Parameters<Question["onInterim"]>[1]): Record<string, string> {
+  const fields = Object.entries(headers).filter((field): field is [string, string] => typeof field[1] === "string");
+  return Object.fromEntries(fields);
+}
+
 /** Sends answers before the final one on, where the platform has a way to: on Node. */
-function interimOf({ platform }: Pick<Context, "platform">): Question["onInterim"] {
+function interimOf({ platform, log }: Pick<Context, "platform" | "log">): Question["onInterim"] {
   const raw = platform.name === "node" ? platform.raw : undefined;
   const { request, response } = (raw ?? {}) as { request?: IncomingMessage; response?: ServerResponse }; // Node's own
   return (status, headers) => {
     // Not to HTTP/1.0 (RFC 9110 section 15.2), and nothing after the answer: the cache may refresh behind it.
     if (!request || !response || request.httpVersion === "1.0" || response.headersSent) return;
-    if (status === 102) response.writeProcessing();
-    else if (status === 103 && headers.link) {
-      const fields = Object.entries(headers).filter((field): field is [string, string] => typeof field[1] === "string");
-      response.writeEarlyHints(Object.fromEntries(fields));
+    try {
+      if (status === 102) response.writeProcessing();
+      else if (status === 103 && headers.link) response.writeEarlyHints(textsOf(headers));
+    } catch (error) {
+      // Node takes no Link that is malformed; what is only a hint may be left out.
+      log.warn("an answer before the final one does not pass", { error, status });
     }
   };
 }
