@@ -92,6 +92,27 @@ test("an answer is not good that was on its way when its tag was invalidated", a
   }
 });
 
+test("those who ask after an invalidation, while an older answer is on its way, ask the origin once", async () => {
+  const [begun, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const instance = instanceOf(
+    async (count) => {
+      begun.resolve();
+      if (count === 1) await ended.promise;
+      return counted(count);
+    },
+    { ...main, tags: ["a"] },
+    { main: open() },
+  );
+  const slow = instance.ask();
+  await begun.promise;
+  await instance.within((context) => invalidateTag(context, "a", main));
+  const after = Array.from({ length: 20 }, () => instance.ask());
+  ended.resolve();
+  assert.match(await slow, /^200 1 /);
+  for (const answer of await Promise.all(after)) assert.match(answer, /^200 2 /);
+  assert.equal(instance.asked, 2);
+});
+
 test("what has too many tags, or one that is too long, is not kept", async () => {
   for (const tags of [Array.from({ length: 33 }, (_, at) => `${at}`), ["x".repeat(257)]]) {
     const { ask } = instanceOf(counted, { ...main, tags }, { main: open() });

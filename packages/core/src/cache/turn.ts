@@ -36,13 +36,19 @@ export interface Waiting {
 /** What somebody else brought; else it is this one's turn, and its flight must land. */
 export async function takeTurn(
   given: Asker,
-  { id, isPlain, mayLead, wait, claiming, isFit }: Waiting,
+  waiting: Waiting,
+  isAgain = false,
 ): Promise<{ entry: Entry } | { flight: Flight; stale: Entry | undefined }> {
   const { key, flights, shelf } = given;
+  const { id, isPlain, mayLead, wait, claiming, isFit } = waiting;
   const other = isPlain ? flights.leading(id) : undefined;
   if (other) {
     const entry = await landedWithin(other, wait);
-    if (entry && isFit(entry) && (await attempt(given, () => shelf.isCurrent(entry)))) return { entry };
+    if (entry && isFit(entry)) {
+      if (await attempt(given, () => shelf.isCurrent(entry))) return { entry };
+      // Asked before an invalidation that this request came after: those who did have one turn in common.
+      if (!isAgain) return takeTurn(given, waiting, true);
+    }
     // Whatever holds it up must not hold up who comes next.
     flights.leave(other);
   }
