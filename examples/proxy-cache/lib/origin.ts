@@ -54,9 +54,11 @@ function overNode(send: Send, url: URL, question: Question): Promise<Response> {
     request.on("error", (error: Error & { code?: string }) => {
       // The origin closed a connection that was kept, before this request came: it is asked on another one.
       const isLate = request.reusedSocket && error.code === "ECONNRESET" && !body && !signal.aborted;
-      if (isLate) overNode(send, url, question).then(resolve, reject);
+      if (isLate) resolve(overNode(send, url, question));
       else reject(error);
     });
+    // Such as after a 101 that nobody asked for; what has its answer is settled.
+    request.on("close", () => reject(new Error("The origin closed the connection without an answer.")));
     if (!body) request.end();
     else upload(body, request).catch((error) => request.destroy(error));
   });
