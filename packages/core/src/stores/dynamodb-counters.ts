@@ -4,7 +4,7 @@
  * anybody, and nobody tries again because another was faster.
  * @module
  */
-import { type States, takeAll, toLeaseTime } from "./counters.ts";
+import { checkCost, type States, takeAll, toLeaseTime } from "./counters.ts";
 import { type Attribute, type Item, type Send, toExpiry } from "./dynamodb-client.ts";
 import { call, failed, type RemoteOptions } from "./remote.ts";
 import type { CounterRule, CounterStore, Taken } from "./store.ts";
@@ -44,8 +44,11 @@ export function openCounters(store: string, options: RemoteOptions, send: Send):
       asked.map(({ rules, cost }) => [rules.map(({ algorithm: _, ...numbers }) => numbers), cost]),
     ];
     const own = JSON.stringify(entry);
-    const windows = asked.flatMap(({ rules }) => rules.map(({ window }) => window));
-    const until = Date.now() + 2 * Math.max(0, ...windows);
+    // A bucket is full again after as many windows as its burst has limits.
+    const times = asked.flatMap(({ rules }) =>
+      rules.map(({ window, limit, burst = 0 }) => 2 * window * Math.max(1, Math.min(burst / limit, 100) || 0)),
+    );
+    const until = Date.now() + Math.max(0, ...times);
     const append = {
       Key,
       UpdateExpression: "SET l = list_append(if_not_exists(l, :none), :l), t = :t",
@@ -60,16 +63,20 @@ export function openCounters(store: string, options: RemoteOptions, send: Send):
       },
       ReturnValues: "ALL_NEW",
     };
+    let known: Taken[] | undefined;
     await call(store, options, async (signal) => {
       const item =
         (await send("UpdateItem", append, signal))?.Attributes ??
         (await send("GetItem", { Key, ConsistentRead: true }, signal))?.Item;
       const { taken, fold } = replay(item ?? {}, entry[0], asked, until);
       if (taken.length < asked.length) throw failed(store, "an answer was lost, and what came of it is folded by now");
-      // Where it fails the next one does it.
+      known = taken;
+      // Where it fails, or is late, the next one does it.
       if (fold) await send("UpdateItem", { Key, ...fold }, signal).catch(() => {});
-      for (const [index, one] of taken.entries()) asked[index]?.resolve(one);
+    }).catch((error: unknown) => {
+      if (!known) throw error;
     });
+    for (const [index, { resolve }] of asked.entries()) if (known?.[index]) resolve(known[index]);
   };
 
   /** Rounds until nobody asks. */
@@ -86,7 +93,7 @@ export function openCounters(store: string, options: RemoteOptions, send: Send):
   return {
     async take(key, rules, cost = 1) {
       checkKey(key);
-      takeAll(undefined, Date.now(), rules, cost); // refuses a cost that is none before anybody counts it
+      for (const rule of rules) checkCost(rule.cost ?? cost);
       return new Promise((resolve, reject) => {
         const asked = { rules, cost, resolve, reject };
         const line = lines.get(key);
@@ -178,8 +185,10 @@ function replay(
     ":t": toExpiry(over, SLACK).t,
     ...(g && { ":old": g }),
   };
+  // From the end: indices are those of before, and so they are where one removal comes after the other.
+  const indices = folded.map((_, at) => `l[${at}]`).reverse();
   const fold = {
-    UpdateExpression: `SET s = :s, a = :a, r = :r, g = :g, t = :t REMOVE ${folded.map((_, at) => `l[${at}]`).join(", ")}`,
+    UpdateExpression: `SET s = :s, a = :a, r = :r, g = :g, t = :t REMOVE ${indices.join(", ")}`,
     ConditionExpression: g ? "g = :old" : "attribute_not_exists(g)",
     ExpressionAttributeValues: values,
   };
