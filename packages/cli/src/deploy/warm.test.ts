@@ -35,4 +35,7 @@ test("a deploy on Node leaves the pages of its list in the cache", async (t) => 
   assert.deepEqual(deployed[0]?.warmed, { warm: 1, failed: [{ url: `${url}none`, why: "status 404" }], left: 0 });
   const unchanged = await godwit([...shared, "--json"]);
   assert.doesNotMatch(unchanged.stdout, /"warmed": {/);
+
+  running.child.kill("SIGINT"); // killed, it would leave its supervisor
+  assert.equal((await running.ended).code, 0);
 });
