@@ -28,7 +28,11 @@ function limited(options: RateLimitOptions, store?: Store, handler = hello): App
 const ask = (app: App, ip?: string, headers?: HeadersInit, path = "/") => get(app, path, headers, execution({ ip }));
 const statuses = async (app: App, ips: (string | undefined)[]) => {
   const found: number[] = [];
-  for (const ip of ips) found.push((await ask(app, ip)).status);
+  for (const ip of ips) {
+    const response = await ask(app, ip);
+    await response.body?.cancel();
+    found.push(response.status);
+  }
   return found;
 };
 
@@ -184,8 +188,11 @@ test("concurrency counts requests that are under way, and gives back what failed
     assert.equal(refused.headers.get("ratelimit"), '"2-at-once";r=0');
     gate.resolve();
     assert.deepEqual(
-      (await Promise.all(running)).map(({ status }) => status),
-      [500, 500],
+      await Promise.all(running.map(async (one) => [(await one).status, (await (await one).json()).status])),
+      [
+        [500, 500],
+        [500, 500],
+      ],
     );
     assert.deepEqual(await statuses(app, Array(5).fill("::1")), [500, 500, 500, 500, 500]);
   });
@@ -197,6 +204,66 @@ test("who is allowed is never limited, and who is denied never gets in", async (
   assert.deepEqual(await statuses(app, ["10.0.0.1", "10.0.0.1", "192.0.2.9", "192.0.2.9"]), [200, 200, 200, 200]);
   assert.equal((await ask(app, "10.0.0.1")).headers.get("ratelimit"), null);
   assert.deepEqual(await statuses(app, ["10.6.6.6", "11.0.0.1", "11.0.0.1"]), [403, 200, 429]);
+});
+
+test("a list's addresses are those of clients, and a key that a client may choose is none of them", async () => {
+  const limits = [{ ...twoAnHour, limit: 1 }];
+  const key = (_: Request, { url }: { url: URL }) => url.searchParams.get("user") ?? undefined;
+  const app = limited({ limits, key, allow: ["10.0.0.0/8", "192.0.2.9", "ip:192.0.2.9", "staff"], deny: ["10.6.6.6"] });
+  const twice = async (user: string) => {
+    await ask(app, "198.51.100.1", {}, `/?user=${user}`);
+    return (await ask(app, "198.51.100.1", {}, `/?user=${user}`)).status;
+  };
+  for (const user of ["10.0.0.0/8", "192.0.2.9", "ip:192.0.2.9", "10.6.6.6"])
+    assert.equal(await twice(user), 429, user);
+  assert.equal(await twice("staff"), 200);
+});
+
+test("no user counts for somebody else, whatever they call themselves", async () => {
+  const limits = [{ ...twoAnHour, limit: 1 }];
+  const key = (_: Request, { url }: { url: URL }) => {
+    const user = url.searchParams.get("user");
+    return user === null ? undefined : String(JSON.parse(user));
+  };
+  const app = limited({ limits, key });
+  const inner = limited({ limits, key: byAll(key, byRoute) });
+  const names = ["ip:192.0.2.1", "key:ip:192.0.2.1", "key:key:ip:192.0.2.1", "", "__proto__", "\uD800", "\uDBFF"];
+  names.push(
+    "é",
+    "e\u0301",
+    `${"long".repeat(99)}a`,
+    `${"long".repeat(99)}b`,
+    `${"long".repeat(99)}\uD800`,
+    '["a","b"]',
+  );
+  for (const one of [app, inner]) {
+    assert.deepEqual(await statuses(one, ["192.0.2.1", "192.0.2.1"]), [200, 429]);
+    for (const status of [200, 429]) {
+      for (const name of names) {
+        const path = `/?user=${encodeURIComponent(JSON.stringify(name))}`;
+        assert.equal((await ask(one, "203.0.113.7", {}, path)).status, status, JSON.stringify(name));
+      }
+    }
+  }
+});
+
+test("a refusal of one limit refuses nobody at another that shares its counters", async () => {
+  const route = (limit: number) =>
+    rateLimit({ limits: [{ algorithm: fixedWindow, limit, window: 24_000 * HOUR, name: "api" }] });
+  const [few, more] = [route(1), route(3)];
+  const app = appOf(hello, [(request, context, next) => (context.url.search ? few : more)(request, context, next)]);
+  const found: number[] = [];
+  for (const path of ["/", "/?few", "/", "/", "/"]) found.push((await ask(app, "::1", {}, path)).status);
+  assert.deepEqual(found, [200, 429, 200, 200, 429]);
+});
+
+test("a cost below 0 is an error of the app's, and gives nothing back", async () => {
+  const cost = (request: Request) => Number(new URL(request.url).searchParams.get("cost"));
+  const app = limited({ limits: [{ ...twoAnHour, limit: 1 }], cost });
+  assert.equal((await ask(app, "::1", {}, "/?cost=1")).status, 200);
+  const lines = await linesOf(async () => assert.equal((await ask(app, "::1", {}, "/?cost=-1")).status, 500));
+  assert.match(JSON.stringify(lines), /RATE_LIMIT_COST_NEGATIVE/);
+  assert.equal((await ask(app, "::1", {}, "/?cost=1")).status, 429);
 });
 
 test("what the platform itself calls by a schedule is not limited", async () => {
@@ -245,6 +312,18 @@ test("a store that fails or is late lets requests pass, or refuses them, as was 
   }
 });
 
+test("a deadline that no timer takes is a long one", async () => {
+  const { counters } = openMemory();
+  const take: CounterStore["take"] = async (...given) => {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.ok(counters);
+    return counters.take(...given);
+  };
+  const { store } = spied({ take });
+  const app = limited({ limits: [{ ...twoAnHour, limit: 1 }], store: "main", deadline: Infinity }, store);
+  assert.deepEqual(await statuses(app, ["::1", "::1"]), [200, 429]);
+});
+
 test("a store without counters, or one that is not there, is an error of the app's and lets nobody pass", async () => {
   const { counters: _, ...values } = openMemory();
   for (const app of [
@@ -276,8 +355,12 @@ test("limits that cannot be counted are refused when the app starts", () => {
     [{ ...one, window: Number.NaN }],
     [{ ...one, burst: -1 }],
     [{ ...one, limit: 2 ** 40, window: 2 ** 20 }],
+    [{ ...one, limit: 1e15, window: 1 }],
     [{ ...one, name: 'a"b' }],
     [{ ...one, name: "" }],
   ];
   for (const limits of wrong) assert.throws(() => rateLimit({ limits }), { code: "RATE_LIMIT_INVALID" });
+  for (const rule of ["10.0.0.0/33", "10.0.0/8", "::1/129", "2001:db8/32"]) {
+    assert.throws(() => rateLimit({ limits: [one], deny: [rule] }), { code: "RATE_LIMIT_INVALID" }, rule);
+  }
 });

@@ -40,14 +40,23 @@ export function byHeader(name: string): LimitKey {
 }
 
 /**
+ * Whom `key` gives, else the address. One of the app's own that looks like an address (`ip:...`) and is not that of the
+ * client is kept apart from it: a user of that name would count for somebody else.
+ */
+export async function keyOf(key: LimitKey, request: Request, context: Context): Promise<string> {
+  const address = byIp(request, context);
+  const own = (await key(request, context)) ?? address;
+  return own !== address && /^(?:ip|key):/.test(own) ? `key:${own}` : own;
+}
+
+/**
  * By several at once: each combination counts apart.
  *
  * @example rateLimit({ key: byAll(byIp, byRoute), limits })
  */
 export function byAll(...keys: readonly LimitKey[]): LimitKey {
   return async function byAll(request, context) {
-    const parts = await Promise.all(keys.map(async (key) => (await key(request, context)) ?? byIp(request, context)));
-    return JSON.stringify(parts);
+    return JSON.stringify(await Promise.all(keys.map((key) => keyOf(key, request, context))));
   };
 }
 

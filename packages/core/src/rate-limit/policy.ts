@@ -21,7 +21,8 @@ export function toPolicies(limits: readonly Limit[]): Policy[] {
     throw invalid("takes one limit or more, each of a name of its own");
   }
   for (const { name, limit, window, burst = 1 } of policies) {
-    const isWhole = [limit, window, burst].every((number) => Number.isSafeInteger(number) && number >= 1);
+    // RFC 9651 section 3.3.1: an Integer of the fields has 15 digits at most.
+    const isWhole = [limit, window, burst].every((number) => Number.isInteger(number) && number >= 1 && number < 1e15);
     if (!isWhole || !Number.isSafeInteger(Math.max(limit, burst) * window)) {
       throw invalid(`takes whole numbers from 1 for limit, window (milliseconds) and burst: see "${name}"`);
     }
@@ -30,7 +31,7 @@ export function toPolicies(limits: readonly Limit[]): Policy[] {
   return policies;
 }
 
-function invalid(what: string): GodwitError {
+export function invalid(what: string): GodwitError {
   return new GodwitError("RATE_LIMIT_INVALID", `rateLimit() ${what}.`);
 }
 
