@@ -20,11 +20,11 @@ export function answerWith(entry: Entry, request: Request, now: number): Respons
   const without = (names: readonly string[]) => fields.push(...entry.headers.filter(([name]) => !names.includes(name)));
   if (isNotModified(asked, entry)) {
     without(OF_CONTENT);
-    return new Response(null, { status: 304, headers: fields });
+    return new Response(null, { status: 304, headers: toInit(fields) });
   }
   if (WITHOUT_BODY.includes(status)) {
     without([]);
-    return new Response(null, { status, statusText, headers: fields });
+    return new Response(null, { status, statusText, headers: toInit(fields) });
   }
 
   const isHead = request.method === "HEAD";
@@ -43,8 +43,13 @@ export function answerWith(entry: Entry, request: Request, now: number): Respons
     const [start, end] = range;
     fields.push(["content-range", `bytes ${start}-${end}/${body.length}`]);
     fields.push(["content-length", String(end - start + 1)]);
-    return new Response(body.subarray(start, end + 1), { status: 206, headers: fields });
+    return new Response(body.subarray(start, end + 1), { status: 206, headers: toInit(fields) });
   }
   fields.push(["content-length", String(body.length)]);
-  return new Response(isHead ? null : body, { status, statusText, headers: fields });
+  return new Response(isHead ? null : body, { status, statusText, headers: toInit(fields) });
+}
+
+/** A record where it can be one: a Node server sends that without the platform's own Headers. */
+function toInit(fields: [string, string][]): HeadersInit {
+  return fields.some(([name]) => name === "set-cookie") ? fields : Object.fromEntries(fields);
 }

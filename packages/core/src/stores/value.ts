@@ -7,8 +7,9 @@ import type { Json, ListOptions, SetOptions, StoredValue } from "./store.ts";
 
 /** Throws STORE_KEY_INVALID for a key that some backend would refuse. */
 export function checkKey(key: string): string {
-  if (key && key !== "." && key !== ".." && key.isWellFormed() && new TextEncoder().encode(key).length <= 512)
-    return key;
+  // A unit of UTF-16 is three bytes at most: short keys need no counting.
+  const fits = key.length <= 170 || new TextEncoder().encode(key).length <= 512;
+  if (key && key !== "." && key !== ".." && key.isWellFormed() && fits) return key;
   throw new GodwitError(
     "STORE_KEY_INVALID",
     `${JSON.stringify(key)} is no key. A key is well-formed text of 1 to 512 bytes, not "." or "..". Hash what may be longer.`,
