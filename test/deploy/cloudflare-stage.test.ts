@@ -369,3 +369,20 @@ test("a second process goes on with what the first one kept", async (t) => {
   assert.equal(await textOf(url ?? new URL("http://127.0.0.1:1")), "one");
   assert.equal((await ship(second, artefact)).outcome, "unchanged");
 });
+
+test("a variable that becomes a secret is not shown by the plan", async (t) => {
+  const plane = await rehearse(t, inNothing);
+  const files = appOf("one");
+  const value = "canary-of-a-variable";
+  await ship(plane, await buildApp(t, "cloudflare", files, { vars: { API_KEY: value } }));
+  const env = 'import { defineEnv } from "@godwit/core";\nexport default defineEnv({ secrets: ["API_KEY"] });\n';
+  const two = await ship(plane, await buildApp(t, "cloudflare", { ...files, "env.ts": env }), {
+    secrets: { API_KEY: "another-value" },
+  });
+  assert.doesNotMatch(JSON.stringify(two.plan), /canary-of|another-value/);
+  const changes = two.plan.items.find(({ kind }) => kind === "worker")?.changes ?? [];
+  assert.deepEqual(
+    changes.find(({ path }) => path === "env.API_KEY"),
+    { path: "env.API_KEY", from: "set" },
+  );
+});

@@ -123,12 +123,16 @@ export function workerKind(stage: Stage): AnyKind {
   });
 }
 
+/** Types of bindings that hold a value, and not a name. */
+const VALUES = ["plain_text", "json"];
+
 function changes(value: WorkerValue, version: VersionDetail | undefined): Change[] {
   if (!version || isEmpty(version)) return [{ path: "release", to: "the first" }];
   const drift = fingerprintOf(version.annotations?.["workers/tag"]) === value.fingerprint;
   const { script_runtime: runtime, bindings } = version.resources;
   const code = /code ([0-9a-f]{12})/.exec(version.annotations?.["workers/message"] ?? "")?.[1];
   const before = describe(bindings ?? []);
+  const vars = new Set((bindings ?? []).filter(({ type }) => VALUES.includes(type)).map(({ name }) => name));
   const found: Change[] = [];
   const compare = (path: string, from: string | undefined, to: string | undefined): void => {
     if (from === to) return;
@@ -138,7 +142,9 @@ function changes(value: WorkerValue, version: VersionDetail | undefined): Change
   compare("compatibility date", runtime?.compatibility_date, value.date);
   compare("compatibility flags", [...(runtime?.compatibility_flags ?? [])].sort().join(" "), value.flags);
   for (const name of [...new Set([...Object.keys(before), ...Object.keys(value.bindings)])].sort()) {
-    compare(`env.${name}`, before[name], value.bindings[name]);
+    // A variable that is one no more may have become a secret: its value is not shown.
+    const hidden = value.bindings[name] === undefined && vars.has(name);
+    compare(`env.${name}`, hidden ? "set" : before[name], value.bindings[name]);
   }
   if (!drift && found.length === 0) found.push({ path: "secrets or settings", to: "as of now" });
   return found;
