@@ -2,10 +2,10 @@
  * A store in Redis, whatever carries the commands there: one layout, so that drivers share a database.
  * @module
  */
+import { fromBase64 } from "./base64.ts";
 import { createRedisCounters } from "./redis-counters.ts";
 import { DELETE, LIST, SET } from "./redis-scripts.ts";
 import {
-  fromBase64,
   isMissing,
   isPassing,
   type Reply,

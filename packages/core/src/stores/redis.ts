@@ -58,7 +58,8 @@ interface Library {
 
 /** Nothing is connected before the first use. Throws STORE_VARIABLE_INVALID; methods reject with STORE_CLIENT_MISSING. */
 export function open({ url = URL_NAME, ...layout }: RedisOptions, given: OpenStore): Store {
-  const address = readVariable(given, url, /^(?:rediss?:\/\/|\/)/, "an address such as rediss://:password@host:6379");
+  const what = "an address such as rediss://:password@host:6379, its password percent-encoded";
+  const address = readVariable(given, url, /^(?:rediss?:\/\/|\/)/, what);
   const wire = createWire(given.name, address, layout.deadline ?? 1_000);
   return createRedisStore(given.name, layout, { wire, most: MAX_VALUE, from: url });
 }

@@ -50,3 +50,29 @@ test("a store's failure is told from a fault of the code that calls it", () => {
   assert.equal(isStoreFailure(new TypeError("fetch failed")), true);
   assert.equal(isStoreFailure(new GodwitError("STORE_KEY_INVALID", "")), false);
 });
+
+test("what is to be tried again after the deadline is not, and leaves no timer behind", async () => {
+  let tries = 0;
+  const work = async () => {
+    tries++;
+    throw new Transient("reset");
+  };
+  await assert.rejects(call("main", { deadline: 50, attempts: 40 }, work), { code: "STORE_UNREACHABLE" });
+  const soFar = tries;
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(tries, soFar);
+  assert.ok(!process.getActiveResourcesInfo().includes("Timeout"));
+});
+
+test("a deadline that no timer takes is a long one", async () => {
+  const work = () => new Promise((resolve) => setTimeout(resolve, 5, "there"));
+  assert.equal(await call("main", { deadline: 3e9 }, work), "there");
+});
+
+test("a backend that says more than anybody reads is told in part", async () => {
+  assert.ok(failed("main", "x".repeat(1e6)).message.length < 600);
+  const work = async () => {
+    throw new Transient("y".repeat(1e6));
+  };
+  await assert.rejects(call("main", { attempts: 1 }, work), { message: /^.{100,600}$/ });
+});

@@ -11,6 +11,9 @@ export interface RemoteOptions {
   attempts?: number;
 }
 
+/** Letters of what a backend says: a hostile one has no end. */
+const LONGEST = 500;
+
 /** Thrown by what `call` runs: it may be better the next time. */
 export class Transient extends Error {}
 
@@ -29,10 +32,13 @@ export async function call<T>(
   const abort = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(unreachable(store, `did not answer within ${deadline} ms`));
-      abort.abort();
-    }, deadline);
+    timer = setTimeout(
+      () => {
+        reject(unreachable(store, `did not answer within ${deadline} ms`));
+        abort.abort();
+      },
+      Math.min(deadline, 2_147_483_647),
+    ); // timers take what is more for nothing at all
   });
   try {
     return await Promise.race([tryAgain(store, attempts, abort.signal, work), late]);
@@ -53,15 +59,27 @@ async function tryAgain<T>(
     } catch (error) {
       if (!(error instanceof Transient) || signal.aborted) throw error;
       if (attempt >= attempts) throw unreachable(store, `failed ${attempt} times: ${error.message}`, error.cause);
-      const pause = Math.random() * 25 * 2 ** (attempt - 1);
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      await pause(Math.random() * 25 * 2 ** (attempt - 1), signal);
+      // Nobody waits for it by now, and what it did nobody would know.
+      signal.throwIfAborted();
     }
   }
 }
 
+/** Ends with the signal too, and then leaves no timer behind. */
+export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
 /** It cannot be asked, or nobody knows whether it has done what must not be done twice. */
 export function unreachable(store: string, what: string, cause?: unknown): GodwitError {
-  return new GodwitError("STORE_UNREACHABLE", `The store "${store}" ${what}.`, { cause });
+  return new GodwitError("STORE_UNREACHABLE", `The store "${store}" ${what.slice(0, LONGEST)}.`, { cause });
 }
 
 /** The backend does not take the credential that `from` holds. It is not in the message. */
@@ -75,7 +93,7 @@ export function refused(store: string, from: string, cause?: unknown): GodwitErr
 
 /** The backend answered with an error that trying again does not mend. */
 export function failed(store: string, what: string, cause?: unknown): GodwitError {
-  return new GodwitError("STORE_FAILED", `The store "${store}" failed: ${what}.`, { cause });
+  return new GodwitError("STORE_FAILED", `The store "${store}" failed: ${what.slice(0, LONGEST)}.`, { cause });
 }
 
 /** A list was asked of a backend that has none. */

@@ -2,6 +2,7 @@
  * A store in Vercel's Runtime Cache.
  * @module
  */
+import { fromBase64, toBase64 } from "./base64.ts";
 import { call, failed, unlistable } from "./remote.ts";
 import type { KeyValueStore, OpenStore, StoreDriver } from "./store.ts";
 import { checkKey, isOver, toKept, toValue } from "./value.ts";
@@ -62,7 +63,7 @@ export function open(_options: object, { name }: Pick<OpenStore, "name">): KeyVa
         const found = await cache.get(item);
         if (!Array.isArray(found)) return undefined;
         const [bytes, metadata, expires] = found as Item; // nobody else writes below these keys
-        return isOver(expires) ? undefined : toValue(toBytes(bytes), metadata);
+        return isOver(expires) ? undefined : toValue(fromBase64(bytes), metadata);
       }),
     async set(key, value, options) {
       const { bytes, metadata = null, expires = null } = toKept(value, options, MAX_VALUE);
@@ -82,15 +83,4 @@ export function open(_options: object, { name }: Pick<OpenStore, "name">): KeyVa
 function find(): RuntimeCache | undefined {
   const holder = globalThis as { [key: symbol]: { get?(): { cache?: RuntimeCache } | undefined } | undefined }; // Vercel's
   return holder[Symbol.for("@vercel/request-context")]?.get?.()?.cache;
-}
-
-/** Browsers' own way, in parts: a call takes some ten thousand arguments. */
-function toBase64(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  return btoa(text);
-}
-
-function toBytes(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }

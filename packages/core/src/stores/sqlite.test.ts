@@ -80,6 +80,27 @@ test("what one opening wrote another reads, and what is over is swept from the f
   assert.equal(await second.get("over"), undefined);
 });
 
+test("a process that writes for long sweeps what is over from the file", async (t) => {
+  const folder = makeFolder(t);
+  t.mock.timers.enable({ apis: ["Date"], now: Date.now() });
+  const store = open({}, at(folder));
+  for (let key = 0; key < 90; key++) await store.set(`over:${key}`, "x", { ttl: 1 });
+  t.mock.timers.tick(1_000);
+  for (let key = 0; key < 90; key++) await store.set("kept", "x");
+  const { DatabaseSync } = await import("node:sqlite");
+  const rows = new DatabaseSync(join(folder, "main.sqlite")).prepare("SELECT count(*) n FROM entries").all();
+  assert.equal(rows[0]?.n, 1);
+});
+
+test("a file that somebody else has locked for good is an error in some seconds", (t) => {
+  const folder = makeFolder(t);
+  const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
+  const holder = new DatabaseSync(join(folder, "main.sqlite"));
+  t.after(() => holder.close());
+  holder.exec("BEGIN EXCLUSIVE");
+  assert.throws(() => open({}, at(folder)), { code: "STORE_OPEN_FAILED", message: /locked/ });
+});
+
 test("processes that write into one new file at once lose nothing", async (t) => {
   const folder = makeFolder(t);
   const script = join(import.meta.dirname, "writer.fixture.ts");

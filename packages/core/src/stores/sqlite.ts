@@ -32,6 +32,9 @@ export function sqlite(options: SqliteOptions = {}): StoreDriver {
 /** What Workers KV takes, so that an app that moves there keeps its values. */
 const MAX_VALUE = 26_214_400;
 
+/** Writes between two sweeps of what is over. */
+const SWEEP = 100;
+
 /** The part of `node:sqlite` that is used. */
 export interface Database {
   exec(sql: string): void;
@@ -84,6 +87,10 @@ export function open({ file }: SqliteOptions, { name, bindings }: OpenStore): St
   const page = database.prepare(
     "SELECT key, metadata FROM entries WHERE key >= ? AND key < ? AND key > ? AND (expires IS NULL OR expires > ?) ORDER BY key LIMIT ?",
   );
+  const sweep = database.prepare(
+    `DELETE FROM entries WHERE key IN (SELECT key FROM entries WHERE expires <= ? LIMIT ${SWEEP * 10})`,
+  );
+  let untilSweep = SWEEP;
   const encode = (key: string) => new TextEncoder().encode(key);
   return {
     counters: openCounters(database),
@@ -93,6 +100,11 @@ export function open({ file }: SqliteOptions, { name, bindings }: OpenStore): St
     },
     async set(key, value, options) {
       const { bytes, metadata = null, expires = null } = toKept(value, options, MAX_VALUE);
+      // A process that runs for months keeps no more than it can read.
+      if (--untilSweep < 0) {
+        untilSweep = SWEEP;
+        sweep.run(Date.now());
+      }
       write.run(encode(checkKey(key)), bytes, metadata, expires);
     },
     async delete(key) {
@@ -112,10 +124,11 @@ export function open({ file }: SqliteOptions, { name, bindings }: OpenStore): St
   };
 }
 
-/** Writers wait for each other up to 5 seconds. What is over is swept here: a read passes it over anyway. */
+/** Writers wait for each other up to 5 seconds. What is over is swept here too: a read passes it over anyway. */
 function prepare(database: Database): void {
   database.exec("PRAGMA busy_timeout = 5000");
-  for (let left = 250; ; left--) {
+  const end = Date.now() + 5_000;
+  for (;;) {
     try {
       database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
         CREATE TABLE IF NOT EXISTS entries (key BLOB PRIMARY KEY, value BLOB NOT NULL, metadata TEXT, expires REAL);
@@ -126,7 +139,8 @@ function prepare(database: Database): void {
       return;
     } catch (error) {
       // Two processes that make a file at once: SQLite does not wait for a lock to change the journal.
-      if (left === 0 || !/locked|busy/i.test(String(error))) throw error;
+      // Where another one holds the lock it has waited already.
+      if (Date.now() >= end || !/locked|busy/i.test(String(error))) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
     }
   }

@@ -59,7 +59,7 @@ export interface ListPage {
   cursor?: string;
 }
 
-/** What `context.store(name)` gives. Not every driver has counters: `memory()` and `sqlite()` do. */
+/** What `context.store(name)` gives. Not every driver has counters: its `guarantees.counters` says so. */
 export type Store = KeyValueStore & { counters?: CounterStore };
 
 /** Counters that change in one atomic step, however many ask at once. Their keys are apart from those of values. */

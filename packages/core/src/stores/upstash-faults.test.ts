@@ -1,3 +1,4 @@
+/** What may go wrong. That it does what every driver does is tested on the front of `godwit dev`: packages/cli/src/dev/upstash. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -159,6 +160,9 @@ test("variables that are not there, or hold no address or token, are named", () 
   for (const [bindings, name] of [
     [{}, "UPSTASH_REDIS_REST_URL"],
     [{ UPSTASH_REDIS_REST_URL: "name.upstash.io" }, "UPSTASH_REDIS_REST_URL"],
+    // What fetch says of it has the password in it.
+    [{ UPSTASH_REDIS_REST_URL: "https://default:word@name.upstash.io" }, "UPSTASH_REDIS_REST_URL"],
+    [{ UPSTASH_REDIS_REST_URL: "https://a b" }, "UPSTASH_REDIS_REST_URL"],
     [{ UPSTASH_REDIS_REST_URL }, "UPSTASH_REDIS_REST_TOKEN"],
     [{ UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN: "two\nlines" }, "UPSTASH_REDIS_REST_TOKEN"],
   ] as const) {

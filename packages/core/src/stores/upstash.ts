@@ -3,9 +3,10 @@
  * @module
  */
 import { joined, readBeginning } from "../http/bytes.ts";
+import { fromBase64, toBase64 } from "./base64.ts";
 import { createRedisStore, type RedisLayout } from "./redis-store.ts";
-import { fromBase64, type Reply, readVariable, Said, type Wire } from "./redis-wire.ts";
-import { failed, refused, Transient, unreachable } from "./remote.ts";
+import { type Reply, readVariable, Said, type Wire } from "./redis-wire.ts";
+import { failed, pause, refused, Transient, unreachable } from "./remote.ts";
 import type { OpenStore, Store, StoreDriver } from "./store.ts";
 
 export interface UpstashOptions extends RedisLayout {
@@ -48,7 +49,7 @@ export function open(
   { url = URL_NAME, token = TOKEN_NAME, readRegions: _, ...layout }: UpstashOptions,
   given: OpenStore,
 ): Store {
-  const address = readVariable(given, url, /^https?:\/\//, "an address such as https://name.upstash.io");
+  const address = readVariable(given, url, /^https?:\/\/[^@]+$/, "an address such as https://name.upstash.io");
   const secret = readVariable(given, token, /^[\x21-\x7e]+$/, "the token of the database");
   const wire = createWire(given.name, address, secret, { from: token, deadline: layout.deadline ?? 1_000 });
   return createRedisStore(given.name, layout, { wire, most: MAX_VALUE, from: token });
@@ -90,9 +91,9 @@ function createWire(
       sync = headers.get("upstash-sync-token") ?? sync;
       if (status === 401 || status === 403) throw refused(store, from);
       if (status === 429) {
-        const pause = 1000 * Number(headers.get("retry-after"));
-        if (pause > deadline) throw unreachable(store, `has had too many requests, and asks to wait ${pause} ms`);
-        if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+        const time = 1000 * Number(headers.get("retry-after"));
+        if (time > deadline) throw unreachable(store, `has had too many requests, and asks to wait ${time} ms`);
+        if (time > 0) await pause(time, signal);
         throw new Transient("too many requests");
       }
       if (status > 501 && status < 505) throw lost(`answered ${status}`);
@@ -137,8 +138,5 @@ function toField(bytes: Uint8Array): ["r" | "b", string] {
   } catch {
     // no text
   }
-  let letters = "";
-  // In parts: a call takes some ten thousand arguments.
-  for (let at = 0; at < bytes.length; at += 8192) letters += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  return ["b", btoa(letters)];
+  return ["b", toBase64(bytes)];
 }

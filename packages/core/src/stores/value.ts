@@ -7,12 +7,12 @@ import type { Json, ListOptions, SetOptions, StoredValue } from "./store.ts";
 
 /** Throws STORE_KEY_INVALID for a key that some backend would refuse. */
 export function checkKey(key: string): string {
-  // A unit of UTF-16 is three bytes at most: short keys need no counting.
-  const fits = key.length <= 170 || new TextEncoder().encode(key).length <= 512;
+  // A unit of UTF-16 is one to three bytes: short keys need no counting, and one that is far too long is not encoded.
+  const fits = key.length <= 170 || (key.length <= 512 && new TextEncoder().encode(key).length <= 512);
   if (key && key !== "." && key !== ".." && key.isWellFormed() && fits) return key;
   throw new GodwitError(
     "STORE_KEY_INVALID",
-    `${JSON.stringify(key)} is no key. A key is well-formed text of 1 to 512 bytes, not "." or "..". Hash what may be longer.`,
+    `${JSON.stringify(key.slice(0, 100))} is no key. A key is well-formed text of 1 to 512 bytes, not "." or "..". Hash what may be longer.`,
   );
 }
 
