@@ -3,26 +3,27 @@
  * @module
  */
 import { GodwitError } from "../errors.ts";
+import { call, type RemoteOptions, Transient } from "./remote.ts";
 import type { KeyValueStore, OpenStore, StoreDriver } from "./store.ts";
 import { checkKey, isOver, limitOf, toKept, toMetadata, toValue } from "./value.ts";
 
 /** A type and no interface: JSON is an index signature. */
 export type KvOptions = {
   binding: string;
-};
+} & RemoteOptions;
 
 /**
  * Names the driver in `godwit.config.ts`. The namespace becomes a binding of the Worker; an id for it may be given
  * under `cloudflare.kv`, else the deploy makes one. Reads are cached for up to 60 seconds at each of Cloudflare's
- * locations, and a key takes one write a second (developers.cloudflare.com/kv/platform/limits).
+ * locations, and a key takes one write a second (developers.cloudflare.com/kv/platform/limits). `deadline` is 5,000
+ * milliseconds by default: a value of 25 MiB takes its time.
  *
  * @example stores: { main: { cloudflare: kv("LINKS") } }
  */
-export function kv(binding: string): StoreDriver {
-  const options: KvOptions = { binding };
+export function kv(binding: string, remote: RemoteOptions = {}): StoreDriver {
   return {
     module: "@godwit/core/stores/kv",
-    options,
+    options: { ...remote, binding },
     guarantees: { reads: "eventual", durable: true, maxValue: MAX_VALUE, minTtl: 60, list: "eventual" },
     runtimes: ["workerd"],
     resources: [{ kind: "kv", name: binding, spec: {} }],
@@ -52,7 +53,10 @@ interface Namespace {
 }
 
 /** Throws STORE_BINDING_MISSING where the Worker has no such namespace. */
-export function open({ binding }: KvOptions, { name, bindings }: OpenStore): KeyValueStore {
+export function open(
+  { binding, deadline = 5_000, ...remote }: KvOptions,
+  { name, bindings }: OpenStore,
+): KeyValueStore {
   const namespace = bindings[binding] as Namespace | undefined; // the build declares it
   if (typeof namespace?.getWithMetadata !== "function") {
     throw new GodwitError(
@@ -60,24 +64,35 @@ export function open({ binding }: KvOptions, { name, bindings }: OpenStore): Key
       `The store "${name}" is kv("${binding}"), and this Worker has no KV namespace bound as ${binding}. Build and deploy it with godwit, or bind it.`,
     );
   }
+  // All of it may be done twice.
+  const use = <T>(work: () => Promise<T>): Promise<T> =>
+    call(name, { ...remote, deadline }, async () => {
+      try {
+        return await work();
+      } catch (error) {
+        throw new Transient(String(error), { cause: error });
+      }
+    });
   return {
     async get(key) {
-      const { value, metadata } = await namespace.getWithMetadata(checkKey(key), "arrayBuffer");
+      checkKey(key);
+      const { value, metadata } = await use(() => namespace.getWithMetadata(key, "arrayBuffer"));
       return value && !isOver(metadata?.e) ? toValue(new Uint8Array(value), metadata?.m) : undefined;
     },
     async set(key, value, options) {
       const { bytes, metadata: m, expires: e } = toKept(value, options, MAX_VALUE);
-      await namespace.put(checkKey(key), bytes, {
-        metadata: { m, e },
-        ...(options?.ttl !== undefined && { expirationTtl: Math.max(60, Math.ceil(options.ttl)) }),
-      });
+      checkKey(key);
+      const ttl = options?.ttl !== undefined && { expirationTtl: Math.max(60, Math.ceil(options.ttl)) };
+      await use(() => namespace.put(key, bytes, { metadata: { m, e }, ...ttl }));
     },
     async delete(key) {
-      await namespace.delete(checkKey(key));
+      checkKey(key);
+      await use(() => namespace.delete(key));
     },
     async list(options = {}) {
       const { prefix = "", cursor } = options;
-      const page = await namespace.list({ prefix, limit: limitOf(options), ...(cursor !== undefined && { cursor }) });
+      const asked = { prefix, limit: limitOf(options), ...(cursor !== undefined && { cursor }) };
+      const page = await use(() => namespace.list(asked));
       return {
         keys: page.keys
           .filter(({ metadata }) => !isOver(metadata?.e))
