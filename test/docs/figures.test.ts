@@ -22,6 +22,9 @@ function figure(name: string, contestant: string, column: string, digits: number
 const hello = (contestant: string): string =>
   `${figure("size", contestant, "hello Workers", 1)} / ${figure("size", contestant, "hello Workers gzip", 1)} kB`;
 
+const limited = (contestant: string): string =>
+  `${figure("state-size", contestant, "Workers", 1)} / ${figure("state-size", contestant, "Workers gzip", 1)} kB`;
+
 /** Rows of README's comparison that have measured figures: where they come from, and the cells for Godwit and Hono. */
 const MEASURED: Record<string, { from: string; cells: string[] }> = {
   "the same answers everywhere": {
@@ -29,6 +32,10 @@ const MEASURED: Record<string, { from: string; cells: string[] }> = {
     cells: [`${table.length} requests, byte for byte, in CI; \`godwit conform\` for yours`],
   },
   "hello for Workers, minified / gzip": { from: "bench/results/size.json", cells: [hello("godwit"), hello("hono")] },
+  "a rate limit on Upstash adds to a Worker, minified / gzip": {
+    from: "bench/results/state-size.json",
+    cells: [limited("rateLimit() on upstash()"), `${limited("@upstash/ratelimit")}, with @upstash/ratelimit`],
+  },
   "dispatch in process, of a hand-written switch": {
     from: "bench/results/dispatch.json",
     cells: ["godwit", "hono"].map((name) => figure("dispatch", name, "geomean", 2)),
