@@ -163,14 +163,10 @@ function storing(given: Exchange, response: Response, terms: Terms): Response {
   const done = async (bytes: Uint8Array<ArrayBuffer> | undefined): Promise<void> => {
     // A body that is shorter than it says is no whole (section 3.3).
     const isWhole = bytes && (length === null || Number(length) === bytes.length);
-    const entry = isWhole && {
-      status,
-      statusText,
-      headers: [...fields],
-      terms,
-      body: bytes,
-      ...variantOf(given, fields),
-    };
+    const make = async () =>
+      isWhole && { status, statusText, headers: [...fields], terms, body: bytes, ...variantOf(given, fields) };
+    // The app's `vary` may throw, here where nobody would catch it.
+    const entry = await attempt(given, make);
     if (entry) await keep(given, entry);
     else flights.noteUnshared(key);
     flight.land(entry || undefined);

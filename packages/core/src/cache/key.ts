@@ -11,14 +11,13 @@ export const QUERIES = "QUERY:";
  * a store. The URI is the request's own, whose host the adapter vouches for: no `X-Forwarded-Host` is read here.
  */
 export async function keyOf(name: string, uri: string): Promise<string> {
-  const end = uri.indexOf("#");
-  return fit(`cache:${name}:${end < 0 ? uri : uri.slice(0, end)}`);
+  return fit(`cache:${name}:${uri}`);
 }
 
 /** The text where every store takes it as a key, else its beginning and its hash. */
 export async function fit(whole: string): Promise<string> {
-  // A URL that was parsed is ASCII; a key of the app's own need not be.
-  return /^[!-~]{1,400}$/.test(whole) ? whole : `${beginning(whole)}#${await digest(whole)}`;
+  // A URL that was parsed is ASCII; a key of the app's own need not be. One with `#` might be another one's hash.
+  return /^[!"$-~]{1,400}$/.test(whole) ? whole : `${beginning(whole)}#${await digest(whole)}`;
 }
 
 /** What the keys of long texts begin with. */

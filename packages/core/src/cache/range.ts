@@ -22,11 +22,13 @@ export function rangeOf(asked: Headers, stored: Headers, size: number): [number,
   return start >= size ? "unsatisfiable" : [start, last === "" ? size - 1 : Math.min(Number(last), size - 1)];
 }
 
-/** Section 13.1.5: a strong tag, or the very date of Last-Modified. */
+/** Section 13.1.5: a strong tag, or the very date of Last-Modified, where no change came in its second (section 8.8.2.2). */
 function allowsRange(asked: Headers, stored: Headers): boolean {
   const condition = asked.get("if-range")?.trim();
   if (condition === undefined) return true;
   if (condition.includes('"')) return !condition.startsWith("W/") && condition === stored.get("etag");
   const at = parseDate(condition);
-  return at !== undefined && at === parseDate(stored.get("last-modified"));
+  return (
+    at !== undefined && at === parseDate(stored.get("last-modified")) && at < (parseDate(stored.get("date")) ?? at)
+  );
 }

@@ -318,6 +318,36 @@ const rows: Row[] = [
       ],
     ],
   },
+  {
+    clause: "RFC 9110 13.1.5: If-Range holds by a date only where no change came in its second (section 8.8.2.2)",
+    gives: [{ ...MINUTE, "last-modified": at(0), date: at(0) }],
+    asks: [
+      [0, {}, STORED],
+      [0, { range: "bytes=0-", "if-range": at(0) }, "hit; ttl=60", { ":status": "200" }],
+    ],
+  },
+  {
+    clause: "RFC 9110 13.1.5: If-Range holds by a date otherwise",
+    gives: [{ ...MINUTE, "last-modified": at(-1), date: at(0) }],
+    asks: [
+      [0, {}, STORED],
+      [0, { range: "bytes=0-", "if-range": at(-1) }, "hit; ttl=60", { ":status": "206" }],
+      [0, { range: "bytes=0-", "if-range": at(-2) }, "hit; ttl=60", { ":status": "200" }],
+    ],
+  },
+  {
+    clause: "4.3.4: a 304 with a strong tag freshens nothing that has none",
+    gives: [
+      { "cache-control": "max-age=1", "last-modified": at(-9) },
+      { status: "304", ...MINUTE, etag: '"a"' },
+      { ...MINUTE, etag: '"a"' },
+    ],
+    asks: [
+      [0, {}, STORED],
+      [2, {}, "fwd=stale; fwd-status=200; stored"],
+      [0, {}, "hit; ttl=60", { etag: '"a"', "last-modified": null }],
+    ],
+  },
 ];
 
 for (const { clause, gives, asks, options } of rows) {

@@ -36,8 +36,8 @@ export function termsOf(
 ): Terms | string {
   const control = controlOf(headers, rules.targets);
   const { directives } = control;
-  // Parts and answers to conditions are no whole; 1xx are not final.
-  if (status < 200 || status === 206 || status === 304) return "status";
+  // Parts, answers to conditions and what is wrong with a range are no whole; 1xx are not final.
+  if (status < 200 || [206, 304, 412, 416].includes(status)) return "status";
   // must-understand takes the place of no-store for who understands the status (section 5.2.2.3).
   if (directives.has("must-understand")) {
     if (!UNDERSTOOD.includes(status)) return "must-understand";

@@ -30,14 +30,15 @@ export function validationHeaders(request: Headers, entry: Entry): Headers {
 
 /**
  * Whether a 304 is about this stored response (section 4.3.4): its strong tag must be ours; weak ones must be equal too,
- * and without a tag the date, where both have one.
+ * and without a tag the date, where both have one. Tags are compared weakly: nginx weakens that of a gzipped 200, and
+ * not that of its 304.
  */
 export function isAbout(headers: Headers, entry: Entry): boolean {
   const stored = new Headers(entry.headers);
   const [etag, known] = [headers.get("etag"), stored.get("etag")];
-  if (etag !== null && known !== null) return matchesTag(etag, known, "weak");
+  if (etag !== null) return known === null ? etag.startsWith("W/") : matchesTag(etag, known, "weak");
   const [modified, before] = [headers.get("last-modified"), stored.get("last-modified")];
-  return etag !== null || modified === null || before === null || modified === before;
+  return modified === null || before === null || modified === before;
 }
 
 /**

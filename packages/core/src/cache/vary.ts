@@ -21,11 +21,8 @@ export function varyNames(headers: Headers): string[] {
  */
 export function varyValues(request: Headers, names: readonly string[], normalise?: Normalise): string {
   const values = names.map((name) => {
-    const given =
-      request
-        .get(name)
-        ?.trim()
-        .replace(/[\t ]*,[\t ]*/g, ",") ?? null;
+    // From the first of many blanks only: what a client sends costs no more than its length.
+    const given = request.get(name)?.replace(/(?<![\t ])[\t ]*,[\t ]*/g, ",") ?? null;
     if (name === CONTENT_NAME) return [name, given];
     const value = name === "accept-language" ? (given?.toLowerCase() ?? null) : given;
     return [name, normalise ? normalise(name, value) : value];

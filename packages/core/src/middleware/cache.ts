@@ -103,7 +103,8 @@ export function cache(options: CacheOptions = {}): Middleware {
       return told(answerWith(entry, request, now), { ...status, ttl: entry.terms.lifetime - ageOf(entry.terms, now) });
     };
     const { method, headers } = request;
-    const uri = ownKey ? ownKey(request, context) : request.url;
+    // No fragment: servers get none.
+    const uri = ownKey ? ownKey(request, context) : request.url.split("#", 1)[0];
 
     const isQuery = method === "QUERY";
 
