@@ -147,3 +147,29 @@ test("encoded bytes pass as they are, and are kept apart by what a client takes"
     assert.match(plain.fields.get("cache-status") ?? "", new RegExp(did));
   }
 });
+
+test("content is framed whatever the method, so that the origin takes none of it for a request", async (t) => {
+  const got: string[] = [];
+  const { ask } = await proxied(t, (request, response) => {
+    request.setEncoding("utf8").on("data", (text: string) => got.push(`${request.method} ${request.url} ${text}`));
+    request.on("end", () => response.end("done"));
+  });
+  const body = "GET /smuggled HTTP/1.1\r\nhost: a\r\n\r\n";
+  for (const method of ["DELETE", "OPTIONS", "POST", "QUERY"])
+    assert.equal((await ask("/", { method, body })).text, "done");
+  assert.deepEqual(
+    got,
+    ["DELETE", "OPTIONS", "POST", "QUERY"].map((method) => `${method} / ${body}`),
+  );
+});
+
+test("an answer is of what the origin was sent: a field that Connection names selects none", async (t) => {
+  const { ask, seen } = await proxied(t, ({ headers }, response) => {
+    response.setHeader("cache-control", "max-age=60").setHeader("vary", "x-a").end(`x-a: ${headers["x-a"]}`);
+  });
+  const odd = await ask("/", { headers: { connection: "x-a", "x-a": "1" } });
+  assert.deepEqual([odd.text, odd.did], ["x-a: undefined", "fwd=bypass"]);
+  const plain = await ask("/", { headers: { connection: "keep-alive, TE", te: "trailers", "x-a": "1" } });
+  assert.deepEqual([plain.text, plain.did], ["x-a: 1", "fwd=uri-miss"]);
+  assert.equal(seen[1]?.headers.te, undefined);
+});

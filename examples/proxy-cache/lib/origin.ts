@@ -38,10 +38,16 @@ async function overFetch(url: URL, { method, headers, body, signal }: Question):
 
 type Send = typeof import("node:http").request;
 
+/** Milliseconds in which not a byte came or went: an origin that hangs. */
+const IDLE = 60_000;
+
 function overNode(send: Send, url: URL, question: Question): Promise<Response> {
   const { method, headers, body, signal, onInterim } = question;
+  // Node frames no content of DELETE and OPTIONS by itself: the origin would take it for the next request.
+  if (body) headers.set("transfer-encoding", "chunked");
   return new Promise((resolve, reject) => {
-    const request = send(url, { method, headers: Object.fromEntries(headers), signal });
+    const request = send(url, { method, headers: Object.fromEntries(headers), signal, timeout: IDLE });
+    request.on("timeout", () => request.destroy(new Error("The origin hangs.")));
     request.on("information", ({ statusCode, headers }) => onInterim(statusCode, headers));
     request.on("response", (message) => {
       try {
@@ -52,8 +58,10 @@ function overNode(send: Send, url: URL, question: Question): Promise<Response> {
       }
     });
     request.on("error", (error: Error & { code?: string }) => {
-      // The origin closed a connection that was kept, before this request came: it is asked on another one.
-      const isLate = request.reusedSocket && error.code === "ECONNRESET" && !body && !signal.aborted;
+      // The origin closed a connection that was kept, before this request came: it is asked on another one, unless it
+      // may have done what it was asked (RFC 9112 section 9.3.1).
+      const isSafe = ["GET", "HEAD", "OPTIONS", "QUERY"].includes(method) && !body;
+      const isLate = isSafe && request.reusedSocket && error.code === "ECONNRESET" && !signal.aborted;
       if (isLate) resolve(overNode(send, url, question));
       else reject(error);
     });
