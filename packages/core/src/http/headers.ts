@@ -13,10 +13,20 @@ export function editHeaders(response: Response, change: (headers: Headers) => vo
     change(response.headers);
     return response;
   } catch {
-    const copy = new Response(response.body, response);
+    const copy = copyOf(response);
     change(copy.headers);
     return copy;
   }
+}
+
+/**
+ * The same answer with headers that may change. It keeps its URL, by which adapters know that `fetch()` has decoded the
+ * body and has left its Content-Encoding (Fetch section 4.7).
+ */
+export function copyOf(response: Response, body: BodyInit | null = response.body): Response {
+  const copy = new Response(body, response);
+  if (response.url) Object.defineProperty(copy, "url", { value: response.url });
+  return copy;
 }
 
 /** Adds field names to `Vary` (RFC 9110 section 12.5.5) that it does not list yet. */

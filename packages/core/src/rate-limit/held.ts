@@ -2,6 +2,7 @@
  * Until when a response is under way.
  * @module
  */
+import { copyOf } from "../http/headers.ts";
 
 /**
  * The response, with `begin` called once: with a promise that resolves when the body has ended, has failed, is not wanted
@@ -56,5 +57,5 @@ export function untilOver(response: Response, signal: AbortSignal, begin: (over:
     // Nothing is read before somebody asks.
     { highWaterMark: 0 },
   );
-  return new Response(stream, response);
+  return copyOf(response, stream);
 }
