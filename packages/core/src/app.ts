@@ -5,7 +5,6 @@
 import { compose, type Link, mustBeResponse, type Recover } from "./compose.ts";
 import { type AppState, RequestContext } from "./context.ts";
 import { HttpError, problem } from "./errors.ts";
-import { copyOf } from "./http/headers.ts";
 import { createLogger, errorAsData } from "./log.ts";
 import { dispatch } from "./methods.ts";
 import type { App, Env, EnvDefinition, Handler, Key, Match, Middleware, Route } from "./types.ts";
@@ -86,7 +85,7 @@ export function createApp(match: Match, options: AppOptions = {}): App {
     // The header first: a light Response makes its body's stream only when that is read.
     if (!response.headers.has("content-type") && response.body) {
       // Untyped bytes are octets (RFC 9110 section 8.3): said here, since fronts that fill the gap each guess another type.
-      response = copyOf(response);
+      response = new Response(response.body, response);
       response.headers.set("content-type", "application/octet-stream");
     }
     if (request.method === "HEAD" && response.body) {

@@ -18,9 +18,9 @@ test("what fetch() gives and middleware copies, since its headers are fixed, is 
     deflate: deflateSync,
   };
   const origin = createServer(({ url = "" }, response) => {
-    const [, encoding = "", type] = url.split("/");
+    const encoding = url.slice(1);
     const encode = encodings[encoding] ?? Buffer.from;
-    response.writeHead(200, { "content-encoding": encoding, ...(type && { "content-type": "text/plain" }) });
+    response.writeHead(200, { "content-encoding": encoding, "content-type": "text/plain" });
     response.end(encode("hello ".repeat(50)));
   }).listen(0, "127.0.0.1");
   await once(origin, "listening");
@@ -36,7 +36,7 @@ test("what fetch() gives and middleware copies, since its headers are fixed, is 
       host: "127.0.0.1",
     });
     t.after(() => server.close());
-    for (const path of ["/gzip/text", "/br/text", "/deflate", "/gzip"]) {
+    for (const path of ["/gzip", "/br", "/deflate"]) {
       const response = await fetch(new URL(path, server.url));
       assert.equal(response.headers.get("content-encoding"), null, path);
       assert.equal(await response.text(), "hello ".repeat(50), path);
