@@ -38,6 +38,15 @@ export function joined({ chunks, bytes }: Beginning): Uint8Array<ArrayBuffer> {
   return whole;
 }
 
+/** The body as UTF-8; undefined where it is longer than it may be, and then it is given up. */
+export async function readText({ body }: Response, most: number): Promise<string | undefined> {
+  if (!body) return "";
+  const read = await readBeginning(body, most);
+  if (!read.rest) return new TextDecoder().decode(joined(read));
+  await read.rest.cancel();
+  return undefined;
+}
+
 /** The body again: what was read, then the rest, asked for chunk by chunk. */
 export function resumed({ chunks, rest }: Beginning): ReadableStream<Uint8Array<ArrayBuffer>> {
   let at = 0;

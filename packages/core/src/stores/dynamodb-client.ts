@@ -4,6 +4,7 @@
  * @module
  */
 import { GodwitError } from "../errors.ts";
+import { readText } from "../http/bytes.ts";
 import { failed, refused, Transient } from "./remote.ts";
 
 /** An attribute as DynamoDB spells it: text, a number, bytes in base64, or a list. */
@@ -20,6 +21,8 @@ export interface Answer {
 /** One attempt of one call. Undefined where its condition does not hold. */
 export type Send = (action: string, input: object, signal: AbortSignal) => Promise<Answer | undefined>;
 
+/** Bytes of an answer: DynamoDB's own are of a megabyte, and some more as Base64. */
+const MOST = 16_777_216;
 /** It comes too fast: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html */
 const THROTTLED = /Throughput|Throttl|RequestLimit/;
 const CREDENTIAL = /Denied|UnrecognizedClient|Token|Signature|NotAuthorized/;
@@ -52,9 +55,10 @@ export function createSend(store: string, variable: string, bindings: Record<str
     let status: number;
     let answer: Answer & { __type?: string; message?: string; Message?: string };
     try {
-      const response = await fetch(url, { method: "POST", headers, body, signal });
+      // The session's token is for this address alone.
+      const response = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal });
       status = response.status;
-      const text = await response.text();
+      const text = (await readText(response, MOST)) ?? "";
       // A proxy's page is no answer of DynamoDB.
       answer = status < 500 || text.startsWith("{") ? JSON.parse(text) : {};
     } catch (cause) {

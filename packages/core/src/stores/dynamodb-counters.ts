@@ -4,6 +4,7 @@
  * anybody, and nobody tries again because another was faster.
  * @module
  */
+import { GodwitError } from "../errors.ts";
 import { checkCost, type States, takeAll, toLeaseTime } from "./counters.ts";
 import { type Attribute, type Item, type Send, toExpiry } from "./dynamodb-client.ts";
 import { call, failed, type RemoteOptions } from "./remote.ts";
@@ -84,7 +85,9 @@ export function openCounters(store: string, options: RemoteOptions, send: Send):
     while (line.length > 0) {
       const asked = line.splice(0, MOST);
       await settle(key, asked).catch((error: unknown) => {
-        for (const { reject } of asked) reject(error);
+        // Those who wait have no more time than those who were asked for, where it is the server that fails.
+        const waiting = error instanceof GodwitError && error.code === "STORE_FAILED" ? [] : line.splice(0);
+        for (const { reject } of [...asked, ...waiting]) reject(error);
       });
     }
     lines.delete(key);

@@ -318,6 +318,39 @@ test("a server that is gone, and one that never answers, are a coded error", asy
   await assert.rejects(store.counters?.lease("key", 1) ?? Promise.resolve(), { code: "STORE_UNREACHABLE" });
 });
 
+test("thousands of takes of one counter while the server is silent end together, and are not asked for later", async (t) => {
+  const { bindings, calls } = await stand(t, () => true);
+  const { counters } = at(bindings, { deadline: 100 });
+  const rules = [{ algorithm: gcra, limit: 2, window: 1_000 }];
+  const all = await Promise.allSettled(Array.from({ length: 2_000 }, () => counters?.take("key", rules)));
+  assert.ok(all.every((one) => one.status === "rejected" && one.reason.code === "STORE_UNREACHABLE"));
+  assert.equal(calls.length, 1);
+});
+
+test("a redirection is not followed, and an answer without an end not read to it", async (t) => {
+  let followed = 0;
+  const other = await stand(t, () => ++followed > 0);
+  const location = other.bindings.AWS_ENDPOINT_URL_DYNAMODB;
+  const away = await stand(t, ({ res }) => res.writeHead(307, { location }).end() !== undefined);
+  await assert.rejects(at(away.bindings).get("key"), { code: "STORE_UNREACHABLE" });
+  assert.equal(followed, 0);
+  let sent = 0;
+  const endless = await stand(t, ({ res }) => {
+    const chunk = Buffer.alloc(1_048_576, "a");
+    const write = () => {
+      while (!res.destroyed && res.write(chunk)) sent++;
+    };
+    res.on("drain", write);
+    write();
+    return true;
+  });
+  await assert.rejects(at(endless.bindings, { attempts: 1, deadline: 20_000 }).get("key"), {
+    code: "STORE_UNREACHABLE",
+    message: /no answer that could be read/,
+  });
+  assert.ok(sent < 64);
+});
+
 test("a server that comes back is used again", async (t) => {
   let gone = true;
   const { bindings } = await stand(t, ({ req }) => gone && req.socket.destroy() !== undefined);

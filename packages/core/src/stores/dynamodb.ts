@@ -2,6 +2,7 @@
  * A store in a table of Amazon DynamoDB: what Lambda has without a server of one's own.
  * @module
  */
+import { fromBase64, toBase64 } from "./base64.ts";
 import { type Attribute, createSend, type Item, toExpiry } from "./dynamodb-client.ts";
 import { openCounters } from "./dynamodb-counters.ts";
 import { call, type RemoteOptions } from "./remote.ts";
@@ -85,16 +86,3 @@ export function open({ variable, ...options }: DynamodbOptions, { name, bindings
 }
 
 const numberOf = (attribute: Attribute | undefined): number | undefined => attribute && Number(attribute.N);
-
-/** Letters of one call: an engine takes so many arguments. */
-const PART = 8_192;
-
-function toBase64(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += PART) text += String.fromCharCode(...bytes.subarray(at, at + PART));
-  return btoa(text);
-}
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-}

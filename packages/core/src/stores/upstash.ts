@@ -2,7 +2,7 @@
  * A store in Redis over HTTP, as Upstash offers it: for every platform.
  * @module
  */
-import { joined, readBeginning } from "../http/bytes.ts";
+import { readText } from "../http/bytes.ts";
 import { fromBase64, toBase64 } from "./base64.ts";
 import { createRedisStore, type RedisLayout } from "./redis-store.ts";
 import { type Reply, readVariable, Said, type Wire } from "./redis-wire.ts";
@@ -83,7 +83,7 @@ function createWire(
           redirect: "manual",
           signal,
         });
-        text = await readText(response);
+        text = await readText(response, MAX_ANSWER);
       } catch (error) {
         throw lost(`lost its connection before it answered: ${error}`);
       }
@@ -101,15 +101,6 @@ function createWire(
       return toReply(store, status, text);
     },
   };
-}
-
-/** Undefined for what is longer than it may be. */
-async function readText({ body }: Response): Promise<string | undefined> {
-  if (!body) return "";
-  const read = await readBeginning(body, MAX_ANSWER);
-  if (!read.rest) return new TextDecoder().decode(joined(read));
-  await read.rest.cancel();
-  return undefined;
 }
 
 function toReply(store: string, status: number, text: string): Reply {
