@@ -3,8 +3,10 @@
  * speed of the client.
  * @module
  */
+
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { isDecoded } from "./decoded.ts";
 import type { Take, Taken } from "./light-response.ts";
 
 export type Outgoing = ServerResponse<IncomingMessage> | Http2ServerResponse<Http2ServerRequest>;
@@ -230,14 +232,6 @@ function writeHead(
     refuse(out);
     throw error;
   }
-}
-
-/**
- * `fetch()` has decoded the body of what it gives and left the fields as they came (Fetch section 4.7): a handler that
- * passes such an answer on would send plain bytes that call themselves compressed. Only such answers have a URL.
- */
-function isDecoded({ url, headers }: Response): boolean {
-  return Boolean(url) && /^(?:(?:x-)?gzip|deflate|br|zstd)$/i.test(headers.get("content-encoding") ?? "");
 }
 
 /** `given` are names and values in turns, each Set-Cookie for itself. */

@@ -3,6 +3,7 @@
  * @module
  */
 import { HttpError, problem } from "@godwit/core/errors";
+import { isDecoded } from "../_http/decoded.ts";
 import type { Format } from "./events.ts";
 
 /** The answer to an HTTP event. Which members it has depends on the format. */
@@ -28,8 +29,9 @@ export const NOT_BYTES = "A body chunk is no Uint8Array.";
 export const isBodiless = (status: number): boolean => [101, 204, 205, 304].includes(status);
 
 /** Status and fields. Every Set-Cookie stays a field of its own; no format but v2 may have a member `cookies`. */
-export function toHead(response: Response, format: Format, length?: number): Result {
+export function toHead(response: Response, format: Format, length?: number, head?: boolean): Result {
   const { status, statusText } = response;
+  const skipped = !head && isDecoded(response) ? /^content-(?:encoding|length)$/ : undefined;
   // The load balancer reads the map of its own mode alone, the one that the event came in.
   const multi = format === "alb-multi";
   const headers: Record<string, string | string[]> = {};
@@ -37,7 +39,7 @@ export function toHead(response: Response, format: Format, length?: number): Res
     headers[name] = multi ? [value] : value;
   };
   response.headers.forEach((value, name) => {
-    if (name !== "set-cookie" && !HOP_BY_HOP.test(name)) set(value, name);
+    if (name !== "set-cookie" && !HOP_BY_HOP.test(name) && !skipped?.test(name)) set(value, name);
   });
   // RFC 9110 section 8.6: none in a 1xx or 204; in a 304 it tells of the GET.
   if (status === 101 || status === 204) delete headers["content-length"];
@@ -97,10 +99,10 @@ export async function toResult(response: Response, format: Format, head?: boolea
   }
   if (size <= limit) {
     const bytes = Buffer.concat(chunks);
-    const isBase64Encoded = !bare && !isText(headers, bytes);
+    const isBase64Encoded = !bare && !isText(headers, bytes, isDecoded(response));
     const body = bytes.toString(isBase64Encoded ? "base64" : "utf8");
     const length = bare && status !== 205 ? undefined : size;
-    const result = { ...toHead(response, format, length), body, isBase64Encoded };
+    const result = { ...toHead(response, format, length, head), body, isBase64Encoded };
     // One character takes at most six bytes of JSON (\u0000), so that small answers need no second look.
     if (body.length < limit / 8 || Buffer.byteLength(JSON.stringify(result)) <= limit) return result;
   }
@@ -115,9 +117,9 @@ export function refuse(error: unknown): Response {
   return problem(status, options);
 }
 
-function isText(headers: Headers, bytes: Buffer): boolean {
+function isText(headers: Headers, bytes: Buffer, decoded: boolean): boolean {
   const type = headers.get("content-type");
   const encoding = headers.get("content-encoding");
-  if ((type && !TEXT.test(type)) || (encoding && encoding !== "identity")) return false;
+  if ((type && !TEXT.test(type)) || (!decoded && encoding && encoding !== "identity")) return false;
   return process.getBuiltinModule("node:buffer").isUtf8(bytes);
 }

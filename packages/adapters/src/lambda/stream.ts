@@ -37,7 +37,7 @@ export async function sendStream(
 ): Promise<void> {
   const { body, status } = response;
   const bare = head || isBodiless(status) || !body;
-  const meta = toHead(response, format, bare && !head && status !== 304 ? 0 : undefined);
+  const meta = toHead(response, format, bare && !head && status !== 304 ? 0 : undefined, head);
   const tooLarge = format === "v1" && Buffer.byteLength(JSON.stringify(meta)) > PRELUDE;
   if (bare || tooLarge) body?.cancel().catch(() => {});
   if (tooLarge) {
