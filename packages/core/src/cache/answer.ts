@@ -46,7 +46,8 @@ export function answerWith(entry: Entry, request: Request, now: number): Respons
     return new Response(body.subarray(start, end + 1), { status: 206, headers: toInit(fields) });
   }
   fields.push(["content-length", String(body.length)]);
-  return new Response(isHead ? null : body, { status, statusText, headers: toInit(fields) });
+  // Without a body there is no type either, as in the answer that was stored.
+  return new Response(isHead || body.length === 0 ? null : body, { status, statusText, headers: toInit(fields) });
 }
 
 /** A record where it can be one: a Node server sends that without the platform's own Headers. */

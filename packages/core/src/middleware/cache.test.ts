@@ -360,3 +360,16 @@ test("a schedule runs its route", async () => {
   await said(await app.fetch(new Request(ORIGIN), execution({ trigger: "schedule" })));
   assert.equal(seen.length, 2);
 });
+
+test("what had no body and no type has none from the cache either", async () => {
+  const { ask } = cached(
+    () => new Response(null, { status: 302, headers: { location: "/a", "cache-control": "max-age=9" } }),
+  );
+  const fields = ({ status, headers }: Response) => [status, headers.get("location"), headers.get("content-type")];
+  const first = await ask();
+  await said(first);
+  const hit = await ask();
+  assert.match(hit.headers.get("cache-status") ?? "", /hit/);
+  assert.deepEqual(fields(hit), fields(first));
+  assert.deepEqual(fields(hit), [302, "/a", null]);
+});
