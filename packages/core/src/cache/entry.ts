@@ -37,15 +37,23 @@ export function encodeEntry({ body, ...head }: Entry): Uint8Array<ArrayBuffer> {
 
 /** Made once, when first needed: it keeps nothing between calls. */
 let decoder: TextDecoder | undefined;
+/** What was read of bytes that a memory has, which are the same ones at each hit. Nobody changes an entry. */
+let read: WeakMap<Uint8Array, Entry> | undefined;
 
 /** Undefined for bytes that `encodeEntry` of this version did not write. */
 export function decodeEntry(bytes: Uint8Array<ArrayBuffer> | undefined): Entry | undefined {
   if (!bytes) return undefined;
+  read ??= new WeakMap();
+  const known = read.get(bytes);
+  if (known) return known;
   try {
     const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
     decoder ??= new TextDecoder();
     const { v, ...head } = JSON.parse(decoder.decode(bytes.subarray(4, 4 + length)));
-    return v === VERSION && head.terms && head.headers ? { ...head, body: bytes.subarray(4 + length) } : undefined;
+    if (v !== VERSION || !head.terms || !head.headers) return undefined;
+    const entry: Entry = { ...head, body: bytes.subarray(4 + length) };
+    read.set(bytes, entry);
+    return entry;
   } catch {
     return undefined;
   }

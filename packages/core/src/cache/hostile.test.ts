@@ -82,3 +82,15 @@ test("blanks in a field that selects mean nothing around commas, and everything 
   // What Headers leave, the origin sees.
   assert.match(await ask("/", { "x-a": "a b,c\u00a0" }), /fwd=vary-miss$/);
 });
+
+test("whoever writes over the bytes of a hit changes none but its own", async () => {
+  const app = appOf(() => new Response("body", { headers: MINUTE }), [cache()]);
+  for (let round = 0; round < 4; round++) {
+    const bytes = await (await app.fetch(new Request(ORIGIN))).bytes();
+    assert.equal(new TextDecoder().decode(bytes), "body", `round ${round}`);
+    bytes.fill(0);
+    const reader = (await app.fetch(new Request(ORIGIN))).body?.getReader();
+    (await reader?.read())?.value?.fill(0);
+    await turn();
+  }
+});

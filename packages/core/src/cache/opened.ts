@@ -41,7 +41,7 @@ export function openTiers(context: CacheContext, given: Tiers): Tier {
   if (given.memory || given.near) context.shared(TIERS, () => new Map()).set(toId(given), given);
   const all = context.shared(MEMORY, () => new Map());
   const memoryOf = (id: string, options: MemoryOptions): KeyValueStore => {
-    const memory = all.get(id) ?? openValues(options);
+    const memory = all.get(id) ?? openValues(options, true);
     all.set(id, memory);
     return memory;
   };

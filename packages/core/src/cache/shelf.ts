@@ -39,7 +39,7 @@ export class Shelf {
   readonly #open: () => Tier;
   readonly #tags: Tags;
   readonly #normalise: Normalise | undefined;
-  #request = new Headers();
+  #request: Headers | undefined;
   /** What the handler has tagged the answer with. */
   readonly #added: () => readonly string[];
   /** When the origin was asked. */
@@ -95,7 +95,7 @@ export class Shelf {
     entry.tags = tags ?? [["", "never"]];
     if (!tags) return;
     if (lease && lease.until <= Date.now()) {
-      const token = (await this.find(key, this.#request, true)).entry?.token;
+      const token = (await this.find(key, this.#request ?? new Headers(), true)).entry?.token;
       if (token !== undefined && token > lease.token) return;
     }
     entry.took = Math.max(0, entry.terms.received - this.asked) / 1000;

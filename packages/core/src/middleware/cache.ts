@@ -140,7 +140,9 @@ export function cache(options: CacheOptions = {}): Middleware {
     const own = `${store}:${key}`;
     if (isNested(context, own)) return next(asked.request);
     const wishes = wishesOf(headers, parseDirectives(headers.get("cache-control")));
-    const found = await attempt(at, () => shelf.find(key, selecting));
+    // A memory alone is never late, and a timer costs as much as it does.
+    const deadline = (store ?? options.near) ? undefined : 0;
+    const found = await attempt(at, () => shelf.find(key, selecting), deadline);
     const stale = found?.entry;
     const detail = found ? (found.isInvalidated ? "invalidated" : undefined) : "store-error";
     const use = stale && useOf(stale.terms, wishes, Date.now());

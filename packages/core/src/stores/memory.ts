@@ -44,8 +44,11 @@ export function open(options: MemoryOptions = {}): Store {
   return { ...openValues(options), counters: createCounters({ maxEntries, maxBytes }) };
 }
 
-/** The same without counters, for who ships it and counts nothing. */
-export function openValues({ maxEntries = MAX_ENTRIES, maxBytes = MAX_BYTES }: MemoryOptions = {}): KeyValueStore {
+/** The same without counters, for who counts nothing. `isShared`: it gives the bytes that it has, which nobody may change. */
+export function openValues(
+  { maxEntries = MAX_ENTRIES, maxBytes = MAX_BYTES }: MemoryOptions = {},
+  isShared: boolean = false,
+): KeyValueStore {
   /** The least recently used first. */
   const entries = new Map<string, Kept>();
   let bytes = 0;
@@ -62,7 +65,7 @@ export function openValues({ maxEntries = MAX_ENTRIES, maxBytes = MAX_BYTES }: M
       if (isOver(kept.expires)) return drop(key) as undefined; // void is undefined
       entries.delete(key);
       entries.set(key, kept);
-      return toValue(kept.bytes.slice(), kept.metadata);
+      return toValue(isShared ? kept.bytes : kept.bytes.slice(), kept.metadata);
     },
     async set(key, value, options) {
       checkKey(key);
