@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
 import { fixedWindow } from "../rate-limit/fixed-window.ts";
 import { gcra } from "../rate-limit/gcra.ts";
@@ -12,6 +9,7 @@ import { conformTo } from "./conformance.fixture.ts";
 import { countTo } from "./counters-conformance.fixture.ts";
 import { type Dynamo, startDynamo, toBindings } from "./dynamodb.fixture.ts";
 import { dynamodb, open } from "./dynamodb.ts";
+import { takeAtOnce } from "./takers.fixture.ts";
 
 let dynamo: Dynamo;
 before(async () => {
@@ -45,22 +43,9 @@ test("the largest value fits with the longest key, the largest metadata and a TT
 
 test("4 processes with 250 takes at once on one table let exactly 100 through", async () => {
   const bindings = await dynamo.makeTable();
-  const script = join(import.meta.dirname, "dynamodb-taker.fixture.ts");
-  const through = await Promise.all(
-    Array.from({ length: 4 }, async () => {
-      const child = spawn(process.execPath, [script, "250"], { env: { ...process.env, ...bindings } });
-      const [printed, errors]: string[][] = [[], []];
-      child.stdout.on("data", (data) => printed?.push(String(data)));
-      child.stderr.on("data", (data) => errors?.push(String(data)));
-      const [code] = await once(child, "close");
-      assert.equal(code, 0, errors?.join(""));
-      return Number(printed?.join(""));
-    }),
-  );
-  assert.equal(
-    through.reduce((sum, count) => sum + count, 0),
-    100,
-  );
+  const options = { variable: "TABLE_MAIN", deadline: 10_000 };
+  const taker = { driver: "dynamodb", options, bindings, takes: 250 };
+  assert.equal(await takeAtOnce([taker, taker, taker, taker]), 100);
 });
 
 test("10 instances that take one after the other from one counter let no more and no fewer through", async () => {

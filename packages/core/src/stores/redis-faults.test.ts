@@ -12,6 +12,7 @@ import { fixedWindow } from "../rate-limit/fixed-window.ts";
 import { findPort, type Redis, type RedisOptions, startRedis } from "../rate-limit/redis.fixture.ts";
 import { open, type RedisOptions as StoreOptions } from "./redis.ts";
 import type { Store } from "./store.ts";
+import { takeAtOnce } from "./takers.fixture.ts";
 
 async function start(t: TestContext, options?: RedisOptions): Promise<Redis> {
   const server = await startRedis(options);
@@ -214,9 +215,8 @@ test("rediss:// is TLS, with a server whose certificate is trusted and no other"
   await start(t, { settings: ["--tls-port", `${port}`, ...files] });
   const address = `rediss://127.0.0.1:${port}`;
   await assert.rejects(openAt(address).get("key"), { code: "STORE_UNREACHABLE", message: /self.signed/ });
-  const script = join(import.meta.dirname, "redis-taker.fixture.ts");
-  const env = { ...process.env, NODE_EXTRA_CA_CERTS: cert };
-  assert.equal(String(execFileSync(process.execPath, [script, "redis", address, "200"], { env })).trim(), "100");
+  const taker = { driver: "redis", options: { deadline: 20_000 }, bindings: { REDIS_URL: address }, takes: 200 };
+  assert.equal(await takeAtOnce([taker], { NODE_EXTRA_CA_CERTS: cert }), 100);
 });
 
 test("a server without TLS behind rediss:// is no server", async (t) => {

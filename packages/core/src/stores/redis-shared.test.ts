@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import { after, test } from "node:test";
 import { fixedWindow } from "../rate-limit/fixed-window.ts";
 import { startRedis } from "../rate-limit/redis.fixture.ts";
 import { open as openRedis } from "./redis.ts";
 import type { Store } from "./store.ts";
+import { takeAtOnce } from "./takers.fixture.ts";
 import { startFront } from "./upstash.fixture.ts";
 import { open as openUpstash } from "./upstash.ts";
 
@@ -98,26 +96,11 @@ test("tokens grow even where the last one was lost", async () => {
 });
 
 test("4 processes with 500 takes at once each, by either driver, let exactly 100 through, and end by themselves", async () => {
-  const script = join(import.meta.dirname, "redis-taker.fixture.ts");
-  const addresses = { redis: server.path, upstash: front.url };
-  const through = await Promise.all(
-    (["redis", "upstash", "redis", "upstash"] as const).map(async (driver) => {
-      const child = spawn(process.execPath, [script, driver, addresses[driver], "500"], {
-        stdio: ["ignore", "pipe", "pipe"],
-        timeout: 60_000,
-      });
-      const [printed, errors]: string[][] = [[], []];
-      child.stdout.on("data", (data) => printed?.push(String(data)));
-      child.stderr.on("data", (data) => errors?.push(String(data)));
-      const [code] = await once(child, "close");
-      assert.equal(code, 0, errors?.join(""));
-      return Number(printed?.join(""));
-    }),
-  );
-  assert.equal(
-    through.reduce((sum, count) => sum + count, 0),
-    100,
-  );
+  const rest = { UPSTASH_REDIS_REST_URL: front.url, UPSTASH_REDIS_REST_TOKEN: "secret" };
+  const options = { deadline: 20_000 };
+  const tcp = { driver: "redis", options, bindings: { REDIS_URL: server.path }, takes: 500 };
+  const http = { driver: "upstash", options, bindings: rest, takes: 500 };
+  assert.equal(await takeAtOnce([tcp, http, tcp, http]), 100);
 });
 
 test("each call is one round trip once the server knows the script, and two where it does not", async () => {

@@ -9,6 +9,7 @@ import { slidingWindow } from "../rate-limit/sliding-window.ts";
 import { conformTo } from "./conformance.fixture.ts";
 import { countTo } from "./counters-conformance.fixture.ts";
 import { open, sqlite } from "./sqlite.ts";
+import { takeAtOnce } from "./takers.fixture.ts";
 
 function makeFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "godwit-sqlite-"));
@@ -28,22 +29,8 @@ countTo(subject);
 
 test("4 processes with 1,000 takes at once on one new file let exactly 100 through", async (t) => {
   const folder = makeFolder(t);
-  const script = join(import.meta.dirname, "taker.fixture.ts");
-  const through = await Promise.all(
-    Array.from({ length: 4 }, async () => {
-      const child = spawn(process.execPath, [script, folder, "1000"], { stdio: ["ignore", "pipe", "pipe"] });
-      const [printed, errors]: string[][] = [[], []];
-      child.stdout.on("data", (data) => printed?.push(String(data)));
-      child.stderr.on("data", (data) => errors?.push(String(data)));
-      const [code] = await once(child, "close");
-      assert.equal(code, 0, errors?.join(""));
-      return Number(printed?.join(""));
-    }),
-  );
-  assert.equal(
-    through.reduce((sum, count) => sum + count, 0),
-    100,
-  );
+  const taker = { driver: "sqlite", bindings: { STORE_PATH: folder }, takes: 1_000 };
+  assert.equal(await takeAtOnce([taker, taker, taker, taker]), 100);
 });
 
 test("a counter and the last token survive the process; what is over is swept", async (t) => {
