@@ -112,6 +112,35 @@ test("a new class changes nothing of what is live: not its secrets either", asyn
   );
 });
 
+test("a class that cannot stand beside the live code is empty until the switch; no canary to code without one", async (t) => {
+  const plane = await rehearse(t, inWorkerd(t));
+  const plain = { "routes/index.ts": 'export const GET = () => new Response("plain");' };
+  const { urls } = await ship(plane, await buildApp(t, "cloudflare", plain));
+  const [url] = urls;
+  assert.ok(url);
+  // It starts with the release's own variables alone.
+  const files = {
+    ...filesOf("two"),
+    "objects/counter.ts": `import { env } from "cloudflare:workers";
+if (!(env as any).COUNTER) throw new Error("no binding");
+${objectOf("Counter")}`,
+  };
+  const second = await buildApp(t, "cloudflare", files, { durableObjects: { COUNTER } });
+  const said: string[] = [];
+  const more = { warn: (line: string) => said.push(line) };
+  await assert.rejects(ship(plane, second, more), { code: "DEPLOY_VERIFY_FAILED" });
+  assert.match(said.join(), /does not take the code of Counter/);
+  assert.equal(await textOf(url), "plain");
+  await ship(plane, second, {}, { requests: [] });
+  assert.equal(await textOf(url), "two 1");
+
+  const limits = { errorRate: 0.01, slower: 3, samples: 1, holds: 1 };
+  const canary = { steps: [0.5, 1], interval: 1000, limits, metrics: async () => undefined };
+  const third = await buildApp(t, "cloudflare", plain);
+  await assert.rejects(ship(plane, third, {}, { canary }), { code: "CLOUDFLARE_CANARY_CLASS" });
+  assert.equal(await textOf(url), "two 2");
+});
+
 test("a store of Durable Objects counts exactly over versions, and a split app shares it", async (t) => {
   const plane = await rehearse(t, inWorkerd(t));
   const files = (text: string): Record<string, string> => ({

@@ -75,7 +75,7 @@ export interface Deployer {
   /** Where requests reach exactly this release. Called before it has traffic. */
   candidate(release: Release): Promise<Candidate>;
   /** Told the shares of a canary before anything is planned, for vendors that must know them all or take not every one. */
-  canary?(shares: readonly number[]): void;
+  canary?(shares: readonly number[]): void | Promise<void>;
   /** All traffic in one step; a `share` between 0 and 1 sends that much to it, and the rest to the live one. */
   switch(release: Release, share?: number): Promise<void>;
   /** Ends a canary or a candidate that is not wanted: all traffic to the live release, nothing left half. */

@@ -74,7 +74,7 @@ export function plan(deployer: Deployer, input: DeployInput): Promise<Plan> {
 
 async function run(options: DeployOptions): Promise<Deployed> {
   const { deployer, input, confirm, canary } = options;
-  if (canary) deployer.canary?.(canary.steps.filter((step) => step < 1));
+  if (canary) await deployer.canary?.(canary.steps.filter((step) => step < 1));
   const shown = await makePlan(deployer, input);
   const nothing = { plan: shown.plan, release: findLive(shown.releases), verified: [], removed: [] };
   if (!shown.plan.changed && shown.plan.deletes === 0) {

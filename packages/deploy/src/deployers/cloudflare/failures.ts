@@ -25,6 +25,11 @@ export const ROUTE_TAKEN = 10020;
 /** There is nothing to inherit: the version before has no such binding. */
 export const NOTHING_TO_INHERIT = 10057;
 
+/** The code does not start, or the form is wrong. */
+export const UPLOAD_INVALID = 10021;
+/** The code is larger than the plan allows. */
+export const TOO_LARGE = 10027;
+
 /** Workers of the account, crons; of other quotas the words tell. */
 const QUOTAS = [10037, 10072];
 const QUOTA = /exceeded (?:the|your) limit|limit of \d+|maximum number of/i;

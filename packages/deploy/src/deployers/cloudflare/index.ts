@@ -9,7 +9,7 @@ import { kvKind, kvSpecs } from "./kv.ts";
 import { takeLock } from "./lock.ts";
 import { readLogs } from "./logs.ts";
 import { readMetrics } from "./metrics.ts";
-import { objectKind, objectSpecs } from "./objects.ts";
+import { objectKind, objectSpecs, proveShared } from "./objects.ts";
 import { listReleases, makeRelease } from "./release.ts";
 import { scheduleKind, scheduleSpecs } from "./schedule.ts";
 import { createSecrets } from "./secrets.ts";
@@ -49,6 +49,7 @@ export async function open(input: DeployInput): Promise<Deployer> {
     lock: (ttl) => takeLock(stage, ttl),
     releases: () => listReleases(stage),
     release: (made) => makeRelease(stage, made),
+    canary: () => proveShared(stage),
     ...traffic,
     metrics: (release, since) =>
       readMetrics(stage, { ...release, id: stage.seen.again.get(release.id) ?? release.id }, since),

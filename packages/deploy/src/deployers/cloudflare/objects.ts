@@ -9,7 +9,7 @@ import type { AnyKind, Spec } from "../../contracts.ts";
 import { defineKind } from "../../engine/kind.ts";
 import { migrate } from "./migration.ts";
 import { frontWorker, type Stage } from "./stage.ts";
-import { type Place, SCRIPTS } from "./state.ts";
+import { listDeployments, liveOf, type Place, readVersion, SCRIPTS } from "./state.ts";
 
 export interface ObjectClass {
   storage: "sqlite" | "kv";
@@ -47,6 +47,22 @@ export function wantedClasses(stage: Pick<Stage, "workers">): Map<string, Object
       ...of(new_sqlite_classes, "sqlite"),
       ...of(new_classes, "kv"),
     ]),
+  );
+}
+
+/** In a canary a part of the objects run the new release, for requests of the old one too: it must have their classes. */
+export async function proveShared(stage: Stage): Promise<void> {
+  const live = liveOf(await listDeployments(stage));
+  if (live === undefined) return;
+  const wanted = wantedClasses(stage);
+  const { resources } = await readVersion(stage, live);
+  const gone = (resources.bindings ?? []).flatMap(({ class_name: name, script_name: script = stage.script }) =>
+    typeof name === "string" && script === stage.script && !wanted.has(name) ? [name] : [],
+  );
+  if (gone.length === 0) return;
+  throw new GodwitError(
+    "CLOUDFLARE_CANARY_CLASS",
+    `The live release uses Durable Objects of ${gone.join(", ")}, which the new one has not: in a canary a share of those objects would run it, and answer nobody. Deploy without --canary, or keep the class for one more release.`,
   );
 }
 

@@ -1,6 +1,7 @@
 /**
  * Runs uploaded versions, each in a runtime of its own, and answers for every Worker at one address: percentages, the
- * override of a version and stickiness by a key are as at Cloudflare.
+ * override of a version and stickiness by a key are as at Cloudflare. So is which code Durable Objects run: not that of
+ * the version which asks, but one of those with traffic; here that with the most.
  * developers.cloudflare.com/workers/configuration/versions-and-deployments/gradual-deployments
  * @module
  */
@@ -59,17 +60,20 @@ export function createRuns({ state, run, host, tails, folder }: RunsOptions): Ru
   const answered: Answered[] = [];
 
   function begin(script: string, version: VersionRecord, classes = state.data.scripts[script]?.classes): Running {
-    const known = running.get(version.id);
+    const home = homeOf(state.data.scripts[script], version.id);
+    const key = keyOf(version.id, home);
+    const known = running.get(key);
     if (known) return known;
+    const objects = join(folder, "objects", script);
     const one: Running = {
       script,
-      artefact: toUpload(state, script, { version, classes, objects: join(folder, "objects", script) }).then(run),
+      artefact: toUpload(state, script, { version, classes, objects, ...(home && { home }) }).then(run),
       busy: 0,
     };
-    running.set(version.id, one);
+    running.set(key, one);
     one.artefact.then(
       (artefact) => void listen(script, artefact),
-      () => running.delete(version.id),
+      () => running.delete(key),
     );
     void retire();
     return one;
@@ -81,10 +85,14 @@ export function createRuns({ state, run, host, tails, folder }: RunsOptions): Ru
 
   /** Ends what has had no traffic for the longest time. */
   async function retire(): Promise<void> {
-    const live = new Set(Object.values(state.data.scripts).flatMap(({ deployments }) => versionsOf(deployments[0])));
-    const idle = [...running].filter(([id, { busy }]) => !live.has(id) && busy === 0);
-    for (const [id, { artefact }] of idle.slice(0, Math.max(0, idle.length - IDLE))) {
-      running.delete(id);
+    const live = new Set(
+      Object.values(state.data.scripts).flatMap((script) =>
+        versionsOf(script.deployments[0]).map((id) => keyOf(id, homeOf(script, id))),
+      ),
+    );
+    const idle = [...running].filter(([key, { busy }]) => !live.has(key) && busy === 0);
+    for (const [key, { artefact }] of idle.slice(0, Math.max(0, idle.length - IDLE))) {
+      running.delete(key);
       await artefact.then((one) => one.close()).catch(() => {});
     }
   }
@@ -178,6 +186,19 @@ function versionsOf(deployment: { versions: { version_id: string }[] } | undefin
   return deployment?.versions.map(({ version_id }) => version_id) ?? [];
 }
 
+/** The version whose classes the objects are that this one asks, where it is another one of the deployment. */
+function homeOf(script: ScriptRecord | undefined, id: string): VersionRecord | undefined {
+  const split = script?.deployments[0]?.versions ?? [];
+  if (Object.keys(script?.classes ?? {}).length === 0 || split.every(({ version_id }) => version_id !== id))
+    return undefined;
+  const [most] = [...split].sort((one, other) => other.percentage - one.percentage);
+  return most?.version_id === id ? undefined : script?.versions.find((one) => one.id === most?.version_id);
+}
+
+function keyOf(id: string, home: VersionRecord | undefined): string {
+  return home ? `${id} with the objects of ${home.id}` : id;
+}
+
 /** 0 to 100, the same for the same key. */
 function pointOf(key: string): number {
   return (createHash("sha256").update(key).digest().readUInt32BE(0) / 2 ** 32) * 100;
@@ -189,11 +210,19 @@ function isReachable({ domains, routes }: Records, { name, subdomain }: ScriptRe
   );
 }
 
+interface Run {
+  version: VersionRecord;
+  classes: ScriptRecord["classes"];
+  /** Where what they hold is kept. */
+  objects: string;
+  home?: VersionRecord;
+}
+
 /** The version, and what its service bindings lead to now. */
 async function toUpload(
   state: State<Records>,
   name: string,
-  { version, classes, objects }: { version: VersionRecord; classes: ScriptRecord["classes"]; objects: string },
+  { version, classes, objects, home }: Run,
 ): Promise<Upload> {
   const services = new Set(
     version.bindings.flatMap(({ type, service }) => (type === "service" && service !== name ? [String(service)] : [])),
@@ -204,10 +233,13 @@ async function toUpload(
     const live = script?.versions.find((one) => one.id === id);
     return live ? [toUnit(state, service, live, script?.classes)] : [];
   });
-  const units = await Promise.all([toUnit(state, name, version, classes), ...others]);
+  const units = await Promise.all([toUnit(state, name, version, classes, home), ...others]);
   // What objects hold is the Worker's, whichever version runs.
   return { target: "cloudflare", variant: "worker", units, routes: [{ match: "/*", function: name }], objects };
 }
+
+/** Whose classes the objects run. */
+const HOME = "rehearsal-home";
 
 /** Modules as the others import them; files of `public/` below `assets/`, which no module may be called. */
 async function toUnit(
@@ -215,6 +247,7 @@ async function toUnit(
   name: string,
   version: VersionRecord,
   classes: ScriptRecord["classes"] = {},
+  home?: VersionRecord,
 ): Promise<UploadedUnit> {
   const files: Record<string, Uint8Array> = {};
   const keep = async (path: string, blob: string | undefined): Promise<void> => {
@@ -223,6 +256,13 @@ async function toUnit(
     files[path] = contents;
   };
   for (const { name: path, blob } of version.modules) await keep(`modules/${path}`, blob);
+  for (const { name: path, blob } of home?.modules ?? []) await keep(`modules/${HOME}/${path}`, blob);
+  if (home) {
+    const own = JSON.stringify(`./${version.main_module}`);
+    const theirs = JSON.stringify(`./${HOME}/${home.main_module}`);
+    const source = `export * from ${own};\nexport { default } from ${own};\nexport { ${Object.keys(classes)} } from ${theirs};\n`;
+    files[`modules/${HOME}.js`] = new TextEncoder().encode(source);
+  }
   for (const [path, hash] of Object.entries(version.assets?.files ?? {})) {
     await keep(`assets${decodeURIComponent(path)}`, state.data.files[hash]?.blob);
   }
@@ -233,7 +273,7 @@ async function toUnit(
   return {
     name,
     files,
-    entry: `modules/${version.main_module}`,
+    entry: `modules/${home ? `${HOME}.js` : version.main_module}`,
     env: Object.fromEntries(texts),
     bindings: version.bindings.filter(({ type }) => type !== "plain_text" && type !== "secret_text"),
     settings: { compatibility_date, compatibility_flags, classes, ...(assets && { assets: assets.config }) },
