@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { test } from "node:test";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { createApp } from "@godwit/core/app";
+import { cache } from "@godwit/core/middleware/cache";
 import { rateLimit } from "@godwit/core/middleware/rate-limit";
 import { requestId } from "@godwit/core/middleware/request-id";
 import { secureHeaders } from "@godwit/core/middleware/secure-headers";
@@ -28,7 +29,7 @@ test("what fetch() gives and middleware copies, since its headers are fixed, is 
   const address = origin.address();
   const base = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
   const limits = [{ algorithm: concurrency, limit: 1, window: 60_000 }];
-  for (const middleware of [[], [secureHeaders(), requestId()], [rateLimit({ limits })]]) {
+  for (const middleware of [[], [secureHeaders(), requestId()], [rateLimit({ limits })], [cache({ ttl: 60 })]]) {
     const module = { GET: (request: Request) => fetch(base + new URL(request.url).pathname) };
     const route = { pattern: "/[[...path]]", module, middleware };
     const server = await serve(createApp(onePattern([{ name: "path", rest: "any" }], route)), {
@@ -36,7 +37,8 @@ test("what fetch() gives and middleware copies, since its headers are fixed, is 
       host: "127.0.0.1",
     });
     t.after(() => server.close());
-    for (const path of ["/gzip", "/br", "/deflate"]) {
+    // Twice: what a cache stores it gives the second time.
+    for (const path of ["/gzip", "/br", "/deflate", "/gzip", "/br", "/deflate"]) {
       const response = await fetch(new URL(path, server.url));
       assert.equal(response.headers.get("content-encoding"), null, path);
       assert.equal(await response.text(), "hello ".repeat(50), path);

@@ -2,6 +2,7 @@
  * One request that goes on to the origin, and what becomes of its answer.
  * @module
  */
+import { decodedFields } from "../http/headers.ts";
 import type { Context, Next } from "../types.ts";
 import { type Attempting, attempt } from "./attempt.ts";
 import { controlOf } from "./directives.ts";
@@ -152,7 +153,9 @@ async function validated(given: Exchange, stale: Entry, response: Response, time
 /** The response, stored while it passes through. */
 function storing(given: Exchange, response: Response, terms: Terms): Response {
   const { context, maxBytes, flight, flights, key } = given;
-  const { status, statusText, headers, body } = response;
+  const { status, statusText, body } = response;
+  // The bytes that are stored are those that `fetch()` has decoded.
+  const headers = decodedFields(response);
   // Before anybody changes them.
   const fields = new Headers(storedFields(headers));
   // Who stores a response without Date gives it one (RFC 9110 section 6.6.1).

@@ -45,7 +45,9 @@ export async function invalidateKey(
 ): Promise<void> {
   const tier = findTiers(context, options);
   const { name = NAME } = options;
-  const keys = await Promise.all([keyOf(name, url), keyOf(name, QUERIES + url)]);
+  // A URL is kept without its fragment, a key of the app's own to the last character.
+  const uris = /^https?:/.test(url) ? [url, url.replace(/#.*/s, "")] : [url];
+  const keys = await Promise.all([...new Set(uris)].flatMap((uri) => [keyOf(name, uri), keyOf(name, QUERIES + uri)]));
   await Promise.all(
     keys.map((key) => {
       context.shared(FLIGHTS, () => new Flights()).doom(key);

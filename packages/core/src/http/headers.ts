@@ -29,6 +29,14 @@ export function copyOf(response: Response, body: BodyInit | null = response.body
   return copy;
 }
 
+/** The fields of an answer; of what `fetch()` gave and has decoded without those of its coding. */
+export function decodedFields({ url, headers }: Response): Headers {
+  if (!url || !/^(?:(?:x-)?gzip|deflate|br|zstd)$/i.test(headers.get("content-encoding") ?? "")) return headers;
+  const fields = new Headers(headers);
+  for (const name of ["content-encoding", "content-length"]) fields.delete(name);
+  return fields;
+}
+
 /** Adds field names to `Vary` (RFC 9110 section 12.5.5) that it does not list yet. */
 export function addVary(headers: Headers, ...names: string[]): void {
   const listed = (headers.get("vary") ?? "").toLowerCase().split(/\s*,\s*/);
