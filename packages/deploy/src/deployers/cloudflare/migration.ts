@@ -9,8 +9,8 @@
  */
 import { GodwitError } from "@godwit/core/errors";
 import { nothingDeployed } from "../../engine/errors.ts";
+import { type ObjectClass, wantedClasses } from "./classes.ts";
 import { TOO_LARGE, UPLOAD_INVALID } from "./failures.ts";
-import { type ObjectClass, wantedClasses } from "./objects.ts";
 import { frontWorker, type Stage, type StageWorker } from "./stage.ts";
 import {
   isEmpty,

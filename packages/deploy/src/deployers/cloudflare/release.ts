@@ -5,9 +5,9 @@
 import { GodwitError } from "@godwit/core/errors";
 import type { Made, Release } from "../../contracts.ts";
 import { uploadAssets } from "./assets.ts";
+import { listClasses, wantedClasses } from "./classes.ts";
 import { NOTHING_TO_INHERIT } from "./failures.ts";
 import { fingerprintOf, toVersionTag } from "./names.ts";
-import { listClasses, wantedClasses } from "./objects.ts";
 import { frontWorker, type Stage, type StageWorker } from "./stage.ts";
 import {
   type Deployment,
