@@ -18,8 +18,8 @@ export interface InvalidateOptions {
 
 /**
  * From now on no stored value with this tag answers anybody: one write, however many there are. Who has a memory tier or
- * a nearer store sees it after their `maxStale` at the latest, this instance at once. Rejects where the store fails: then
- * nothing was invalidated.
+ * a nearer store sees it after their `maxStale` at the latest; this instance at once, but for reads that are on their way.
+ * Rejects where the store fails: then nothing was invalidated.
  *
  * @example await invalidateTag(context, `user:${id}`, { store: "main" });
  */
