@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { emulate, tables, toolsFor } from "@godwit/adapters/lambda/emulate";
@@ -154,7 +155,8 @@ export const GET = async (_: Request, context: Context<"/more">) => Response.jso
   await ship({ plane, clock, artefact: one, prune: true });
   assert.equal(plane.calls.filter((name) => name === "dynamodb:DeleteTable").length, 1);
   const stage = await openStage({ plane, clock });
-  await destroy({ ...stage, confirm: async () => true, onDone: () => {} });
+  const { lost } = await destroy({ ...stage, confirm: async () => true, onDone: () => {} });
+  assert.match(lost["table/links-production-notes"] ?? "", /is lost/);
   assert.equal(plane.calls.filter((name) => name === "dynamodb:DeleteTable").length, 2);
   // And made anew.
   await ship({ plane, clock, artefact: one });
@@ -179,4 +181,21 @@ test("a table of that name without the stage's tags is not touched", async (t) =
   const stage = await openStage({ plane: again, clock });
   await destroy({ ...stage, confirm: async () => true, onDone: () => {} });
   assert.ok(!again.calls.some((name) => /dynamodb:(Update|Delete)/.test(name)));
+});
+
+test("a rehearsal whose port is another's leaves nothing that listens", async (t) => {
+  const clock = createClock();
+  const folder = await temporary(t, "plane-");
+  const plane = await startPlane(t, { clock, folder, run: sayWord });
+  const { urls } = await ship({ plane, clock, artefact: await build(t) });
+  await plane.close();
+  const port = Number(plane.url.port);
+  const hold = (at: number) =>
+    new Promise<void>((resolve, reject) => {
+      const other = createServer().once("error", reject).listen(at, "127.0.0.1", resolve);
+      t.after(() => other.close());
+    });
+  await hold(port);
+  await assert.rejects(startPlane(t, { clock, folder, run: sayWord, port }), { code: "EADDRINUSE" });
+  await assert.doesNotReject(hold(Number(urls[0]?.port)));
 });

@@ -20,9 +20,12 @@ export function command(exit: SetExit): Command {
         const result = await destroy({
           deployer,
           input,
-          async confirm({ things, releases, secrets }) {
+          async confirm({ things, lost, releases, secrets }) {
             speaker.say(`${colors.bold(input.app)} as ${colors.bold(stage)} on ${target}, ${deployer.place}`);
-            for (const id of things) speaker.say(`  ${colors.red("-")} ${id.replace("/", " ")}`);
+            for (const id of things) {
+              speaker.say(`  ${colors.red("-")} ${id.replace("/", " ")}`);
+              if (lost[id]) speaker.say(`      ${colors.red("cannot be undone")}: ${lost[id]}`);
+            }
             for (const name of secrets) speaker.say(`  ${colors.red("-")} secret ${name}`);
             speaker.say(`  ${colors.red("-")} ${count(releases.length, "release")}`);
             if (options.yes) return true;

@@ -4,6 +4,7 @@
  */
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ControlPlane, DeployerModule } from "@godwit/deploy";
 import { createRun } from "./run-artefact.ts";
 import { openTables } from "./tables.ts";
@@ -28,6 +29,8 @@ interface Address {
 
 /** Milliseconds that a running one may take to be recognised. */
 const PATIENCE = 2000;
+/** Milliseconds from the port to the address that says so. */
+const SETTLED = 300;
 
 /** Finds or starts it. Its state is in `.godwit/rehearsal/<vendor>` of the app's folder. */
 export async function openRehearsal(
@@ -39,11 +42,16 @@ export async function openRehearsal(
   const file = join(folder, "address.json");
   await mkdir(folder, { recursive: true });
   const known = await readAddress(file);
-  if (known && (await isAlive(known))) {
-    return { env: known.env, url: new URL(known.url), own: false, close: async () => {} };
-  }
+  if (known && (await isAlive(known))) return joined(known);
   const options = { folder, run: createRun(root), tables: () => openTables(root) };
-  const plane = await startAgain(rehearse, options, known);
+  let plane = await startAgain(rehearse, options, known);
+  if (!plane) {
+    // Somebody has its port: another command that began a moment ago, whose state must not be written by two.
+    await sleep(SETTLED);
+    const theirs = await readAddress(file);
+    if (theirs && (await isAlive(theirs))) return joined(theirs);
+    plane = await rehearse(options);
+  }
   const address: Address = { url: plane.url.href, env: plane.env, pid: process.pid };
   const write = (pid: number) => writeFile(file, JSON.stringify({ ...address, pid }), { mode: 0o600 });
   await write(process.pid);
@@ -59,19 +67,23 @@ export function rehearsalFolder(root: string, vendor: string): string {
   return join(root, ".godwit", "rehearsal", vendor);
 }
 
-/** On the port of the last time, where it is free. */
+function joined({ env, url }: Address): Rehearsal {
+  return { env, url: new URL(url), own: false, close: async () => {} };
+}
+
+/** On the port of the last time; undefined where it is not free. */
 async function startAgain(
   rehearse: NonNullable<DeployerModule["rehearse"]>,
   options: Parameters<typeof rehearse>[0],
   known: Address | undefined,
-): Promise<ControlPlane> {
+): Promise<ControlPlane | undefined> {
   const port = known ? Number(new URL(known.url).port) : 0;
   if (port === 0) return rehearse(options);
   try {
     return await rehearse({ ...options, port });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error; // any error may have a code
-    return rehearse(options);
+    return undefined;
   }
 }
 

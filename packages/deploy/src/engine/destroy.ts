@@ -19,6 +19,8 @@ export interface DestroyOptions {
 export interface Found {
   /** Ids of things. */
   things: string[];
+  /** What goes with a thing and cannot be had again, by its id. */
+  lost: Record<string, string>;
   releases: string[];
   secrets: string[];
 }
@@ -57,13 +59,16 @@ async function look(deployer: Deployer): Promise<{ found: Found; items: PlanItem
   ]);
   const live = new Map<string, unknown>();
   const items: PlanItem[] = [];
+  const lost: Record<string, string> = {};
   for (const [index, kind] of deployer.kinds.entries()) {
     for (const [name, one] of lists[index] ?? []) {
       const id = `${kind.name}/${name}`;
       live.set(id, one);
+      const losing = kind.remove && kind.irreversible?.(undefined, one);
+      if (losing) lost[id] = losing;
       if (kind.remove) items.push({ id, kind: kind.name, name, phase: kind.phase, action: "delete", changes: [] });
     }
   }
   const things = items.map(({ id }) => id);
-  return { found: { things, releases: releases.map(({ id }) => id), secrets }, items, live };
+  return { found: { things, lost, releases: releases.map(({ id }) => id), secrets }, items, live };
 }

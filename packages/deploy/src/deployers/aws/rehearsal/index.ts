@@ -120,6 +120,9 @@ export async function rehearse(options: AwsRehearsalOptions): Promise<ControlPla
       }
     },
     onError: (error) => writeError("json", error),
+  }).catch(async (error: unknown) => {
+    await doors.close(); // the port is another's: nothing of this one may listen on
+    throw error;
   });
   const { url, calls } = server;
   let closing: Promise<void> | undefined;
