@@ -37,7 +37,9 @@ async function setOne(name: string, options: DeployShared): Promise<void> {
   const value = await readValue(name, options);
   await onEachTarget(options, "set", async ({ deployer, input, stage, speaker }) => {
     await setSecret({ deployer, input, name, value });
-    speaker.say(`${colors.green("set")} ${name} of ${stage}. Functions get it with the next deploy.`);
+    speaker.say(
+      `${colors.green("set")} ${name} of ${stage}. Functions get it with the next deploy, where env.ts declares it.`,
+    );
     return { name };
   });
 }
