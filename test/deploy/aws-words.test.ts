@@ -88,7 +88,7 @@ test("an app and a stage whose names run together have another app's names, and 
   const mine = { plane, clock, app: "links", stage: "eu-pr" };
   const { deployer, input } = await openStage(mine);
   const gone = await destroy({ deployer, input, confirm: async () => true, onDone() {} });
-  assert.deepEqual(gone, { outcome: "nothing", things: [], releases: [], secrets: [] });
+  assert.deepEqual(gone, { outcome: "nothing", things: [], lost: {}, releases: [], secrets: [] });
   await assert.rejects(ship({ ...mine, artefact }), { code: "DEPLOY_NAME_TAKEN" });
   const changed = plane.calls.slice(before).filter((name) => /:(?:Update|Delete)(?!Parameters)/.test(name));
   assert.deepEqual(changed, []);
