@@ -111,3 +111,14 @@ export async function answerWith(listener: RequestListener): Promise<RunningArte
     },
   };
 }
+
+/**
+ * A deploy after one that was killed or cut off. What that one had sent may be done while this one looks: then it changes
+ * nothing and says so, and is run once more.
+ */
+export async function shipAgain<T>(run: () => Promise<T>): Promise<T> {
+  return run().catch((error: unknown) => {
+    if (Object(error).code === "DEPLOY_PLAN_STALE") return run();
+    throw error;
+  });
+}

@@ -8,7 +8,7 @@ import { once } from "node:events";
 import { cp } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
 import type { BuiltArtefact } from "@godwit/deploy";
-import { buildApp, temporary } from "./apps.fixture.ts";
+import { buildApp, shipAgain, temporary } from "./apps.fixture.ts";
 import { inNothing, rehearse, ship, textOf } from "./cloudflare.fixture.ts";
 
 const driver = new URL("canary-driver.fixture.ts", import.meta.url).pathname;
@@ -44,6 +44,7 @@ async function killAt(t: TestContext, from: string, two: BuiltArtefact, number: 
 
   const seen = new Map<string, number>();
   let asking = true;
+  t.after(() => (asking = false)); // a failure must not leave the client asking for ever
   const client = (async () => {
     while (asking) {
       const text = await textOf(address).catch(String);
@@ -57,7 +58,7 @@ async function killAt(t: TestContext, from: string, two: BuiltArtefact, number: 
   const [code, signal] = await once(child, "close");
   child = undefined;
   assert.ok(signal === "SIGKILL" || code === 0, `${code} ${signal}`);
-  assert.match((await ship(plane, two)).outcome, /^(?:deployed|unchanged)$/);
+  assert.match((await shipAgain(() => ship(plane, two))).outcome, /^(?:deployed|unchanged)$/);
   assert.equal(await textOf(address), "two");
   asking = false;
   await client;

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { globSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { shipAgain } from "./apps.fixture.ts";
 import {
   cleanUp,
   createBuilds,
@@ -62,7 +63,8 @@ async function run(place: TestPlace, version: string, kill = "", canary = false)
 
 /** The same deploy, run again to its end. */
 async function again({ path, stage }: TestPlace, version: string): Promise<Pick<Ran, "url" | "id">> {
-  const { release, urls } = await ship({ path, stage, artefact: build(version), settings: { drain: 10_000 } });
+  const settings = { drain: 10_000 };
+  const { release, urls } = await shipAgain(() => ship({ path, stage, artefact: build(version), settings }));
   return { id: release?.id, url: urls[0]?.href };
 }
 
