@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";
-import { build } from "esbuild";
-import { Miniflare } from "miniflare";
+import { startWorker } from "./store.fixture.ts";
 
 const SOURCE = `
 import { createApp } from "@godwit/core/app";
@@ -32,19 +31,8 @@ export default toWorker(createApp(onePattern([{ name: "path", rest: "any" }], ro
 `;
 
 test("in workerd a unit of concurrency is held while a body streams, and comes back with a client that goes away", async (t) => {
-  const { outputFiles } = await build({
-    stdin: { contents: SOURCE, resolveDir: import.meta.dirname },
-    bundle: true,
-    format: "esm",
-    write: false,
-  });
-  const runtime = new Miniflare({
-    modules: true,
-    script: outputFiles[0]?.text ?? "",
-    compatibilityDate: "2026-07-30",
-    // As every build has it.
-    compatibilityFlags: ["enable_request_signal"],
-  });
+  // As every build has it.
+  const runtime = await startWorker(SOURCE, { compatibilityFlags: ["enable_request_signal"] });
   t.after(() => runtime.dispose());
   const url = await runtime.ready;
   const ask = async () => {

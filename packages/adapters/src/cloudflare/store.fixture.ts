@@ -61,24 +61,22 @@ export default {
   },
 };`;
 
-export async function hostStore({ driver, source = "", options = {}, counters: counts }: HostedStore): Promise<Host> {
+/** A Worker of this source, bundled, in workerd. */
+export async function startWorker(contents: string, options: object): Promise<Miniflare> {
   const { outputFiles } = await build({
-    stdin: {
-      contents: `import { open } from "@godwit/core/stores/${driver}";\n${source}\n${WORKER}`,
-      resolveDir: import.meta.dirname,
-    },
+    stdin: { contents, resolveDir: import.meta.dirname },
     bundle: true,
     external: ["node:*"],
     format: "esm",
     write: false,
   });
-  const runtime = new Miniflare({
-    modules: true,
-    script: outputFiles[0]?.text ?? "",
-    compatibilityDate: "2026-07-30",
-    compatibilityFlags: ["nodejs_compat"],
-    ...options,
-  });
+  const script = outputFiles[0]?.text ?? "";
+  return new Miniflare({ modules: true, script, compatibilityDate: "2026-07-30", ...options });
+}
+
+export async function hostStore({ driver, source = "", options = {}, counters: counts }: HostedStore): Promise<Host> {
+  const contents = `import { open } from "@godwit/core/stores/${driver}";\n${source}\n${WORKER}`;
+  const runtime = await startWorker(contents, { compatibilityFlags: ["nodejs_compat"], ...options });
   const url = await runtime.ready;
   let waiting: { sent: Sent; done(answer: Answer): void }[] = [];
   const flush = async (): Promise<void> => {
